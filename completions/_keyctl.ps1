@@ -144,9 +144,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Add a key under this variable; `-k NAME` if both have the same name')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only these variables')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Say why, for the history')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Give a key as a file, whose path is in this variable')
+            [CompletionResult]::new('--render', '--render', [CompletionResultType]::ParameterName, 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How these files are given: without a name, as a descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
+            [CompletionResult]::new('--mask', '--mask', [CompletionResultType]::ParameterName, 'Replace secrets in what the command prints (also: `mask = true` in a profile)')
+            [CompletionResult]::new('--no-mask', '--no-mask', [CompletionResultType]::ParameterName, 'Do not, although a profile says so')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1664,6 +1669,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List which key goes to which host')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the proxies that run, and what they did so far')
             [CompletionResult]::new('freeze', 'freeze', [CompletionResultType]::ParameterValue, 'Let no proxy use a key, from its next request on')
             [CompletionResult]::new('unfreeze', 'unfreeze', [CompletionResultType]::ParameterValue, 'Let proxies use it again')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1681,6 +1687,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How these files are given: without a name, as a descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
@@ -1711,6 +1718,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'How these files are given: without a name, as a descriptor, or with a name')
             [CompletionResult]::new('--no-project', '--no-project', [CompletionResultType]::ParameterName, 'Ignore the project''s `.keyctl.toml`')
             [CompletionResult]::new('--allow-missing', '--allow-missing', [CompletionResultType]::ParameterName, 'Go on without the keys that the store does not have')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Ask no source: use what is kept of it, and say how old that is')
             [CompletionResult]::new('--clean', '--clean', [CompletionResultType]::ParameterName, 'Pass on none of this environment but `PATH`, `HOME` and the like')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the value of a variable that is set already')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Say what would be given, and start nothing')
@@ -1738,6 +1746,15 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;proxy;status' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;proxy;freeze' {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1757,6 +1774,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;proxy;help' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List which key goes to which host')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the proxies that run, and what they did so far')
             [CompletionResult]::new('freeze', 'freeze', [CompletionResultType]::ParameterValue, 'Let no proxy use a key, from its next request on')
             [CompletionResult]::new('unfreeze', 'unfreeze', [CompletionResultType]::ParameterValue, 'Let proxies use it again')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1766,6 +1784,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;proxy;help;rules' {
+            break
+        }
+        'keyctl;proxy;help;status' {
             break
         }
         'keyctl;proxy;help;freeze' {
@@ -2187,6 +2208,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;proxy' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List which key goes to which host')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the proxies that run, and what they did so far')
             [CompletionResult]::new('freeze', 'freeze', [CompletionResultType]::ParameterValue, 'Let no proxy use a key, from its next request on')
             [CompletionResult]::new('unfreeze', 'unfreeze', [CompletionResultType]::ParameterValue, 'Let proxies use it again')
             break
@@ -2195,6 +2217,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;proxy;rules' {
+            break
+        }
+        'keyctl;help;proxy;status' {
             break
         }
         'keyctl;help;proxy;freeze' {

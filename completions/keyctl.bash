@@ -91,6 +91,9 @@ _keyctl() {
             keyctl,profile)
                 cmd="keyctl__subcmd__profile"
                 ;;
+            keyctl,proxy)
+                cmd="keyctl__subcmd__proxy"
+                ;;
             keyctl,pull)
                 cmd="keyctl__subcmd__pull"
                 ;;
@@ -286,6 +289,9 @@ _keyctl() {
             keyctl__subcmd__help,profile)
                 cmd="keyctl__subcmd__help__subcmd__profile"
                 ;;
+            keyctl__subcmd__help,proxy)
+                cmd="keyctl__subcmd__help__subcmd__proxy"
+                ;;
             keyctl__subcmd__help,pull)
                 cmd="keyctl__subcmd__help__subcmd__pull"
                 ;;
@@ -405,6 +411,21 @@ _keyctl() {
                 ;;
             keyctl__subcmd__help__subcmd__profile,show)
                 cmd="keyctl__subcmd__help__subcmd__profile__subcmd__show"
+                ;;
+            keyctl__subcmd__help__subcmd__proxy,freeze)
+                cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__freeze"
+                ;;
+            keyctl__subcmd__help__subcmd__proxy,rules)
+                cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__rules"
+                ;;
+            keyctl__subcmd__help__subcmd__proxy,run)
+                cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__run"
+                ;;
+            keyctl__subcmd__help__subcmd__proxy,status)
+                cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__status"
+                ;;
+            keyctl__subcmd__help__subcmd__proxy,unfreeze)
+                cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__unfreeze"
                 ;;
             keyctl__subcmd__help__subcmd__recovery,create)
                 cmd="keyctl__subcmd__help__subcmd__recovery__subcmd__create"
@@ -585,6 +606,45 @@ _keyctl() {
                 ;;
             keyctl__subcmd__profile__subcmd__help,show)
                 cmd="keyctl__subcmd__profile__subcmd__help__subcmd__show"
+                ;;
+            keyctl__subcmd__proxy,exec)
+                cmd="keyctl__subcmd__proxy__subcmd__run"
+                ;;
+            keyctl__subcmd__proxy,freeze)
+                cmd="keyctl__subcmd__proxy__subcmd__freeze"
+                ;;
+            keyctl__subcmd__proxy,help)
+                cmd="keyctl__subcmd__proxy__subcmd__help"
+                ;;
+            keyctl__subcmd__proxy,rules)
+                cmd="keyctl__subcmd__proxy__subcmd__rules"
+                ;;
+            keyctl__subcmd__proxy,run)
+                cmd="keyctl__subcmd__proxy__subcmd__run"
+                ;;
+            keyctl__subcmd__proxy,status)
+                cmd="keyctl__subcmd__proxy__subcmd__status"
+                ;;
+            keyctl__subcmd__proxy,unfreeze)
+                cmd="keyctl__subcmd__proxy__subcmd__unfreeze"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,freeze)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__freeze"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,help)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__help"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,rules)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__rules"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,run)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__run"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,status)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__status"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,unfreeze)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__unfreeze"
                 ;;
             keyctl__subcmd__recovery,create)
                 cmd="keyctl__subcmd__recovery__subcmd__create"
@@ -851,7 +911,7 @@ _keyctl() {
 
     case "${cmd}" in
         keyctl)
-            opts="-q -h -V --quiet --no-color --help --version run exec shell activate set get show list ls remove rm rename copy edit rotate push pull revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store source unlock lock status doctor audit agent mcp schema completions man help"
+            opts="-q -h -V --quiet --no-color --help --version run exec shell activate set get show list ls remove rm rename copy edit rotate push pull revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store source unlock lock status doctor audit agent proxy mcp schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1440,7 +1500,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help)
-            opts="run shell activate set get show list remove rename copy edit rotate push pull revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store source unlock lock status doctor audit agent mcp schema completions man help"
+            opts="run shell activate set get show list remove rename copy edit rotate push pull revoke versions rollback undo forget due remind env render import init allow deny profile history alerts scan recovery store source unlock lock status doctor audit agent proxy mcp schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2014,6 +2074,90 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__profile__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy)
+            opts="run rules status freeze unfreeze"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy__subcmd__freeze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy__subcmd__rules)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy__subcmd__unfreeze)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2828,7 +2972,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke push check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke push check proxy scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -2936,7 +3080,7 @@ _keyctl() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke push check scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "run get copy env render activate set remove rename import edit rotate rollback undo forget revoke push check proxy scan allow deny recovery store rekey unlock lock gap repair segment prune failed alert ack" -- "${cur}"))
                     return 0
                     ;;
                 --outcome)
@@ -3548,6 +3692,235 @@ _keyctl() {
             ;;
         keyctl__subcmd__profile__subcmd__show)
             opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy)
+            opts="-q -h --quiet --no-color --help run exec rules status freeze unfreeze help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__freeze)
+            opts="-q -h --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help)
+            opts="run rules status freeze unfreeze help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__freeze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__rules)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__unfreeze)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__rules)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__run)
+            opts="-P -k -n -y -q -h --profile --key --only --no-project --allow-missing --reason --offline --file --render --as --clean --keep --dry-run --yes --mask --no-mask --watch --unprotected --sandbox --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -P)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --render)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "file fd named-file" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__status)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__unfreeze)
+            opts="-q -h --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4494,7 +4867,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__shell)
-            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --offline --clean --keep --quiet --no-color --help"
+            opts="-P -k -q -h --profile --key --only --no-project --allow-missing --reason --offline --file --render --as --mask --no-mask --clean --keep --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4522,6 +4895,29 @@ _keyctl() {
                     ;;
                 --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --render)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -W "file fd named-file" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -138,9 +138,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --key 'Add a key under this variable; `-k NAME` if both have the same name'
             cand --only 'Give only these variables'
             cand --reason 'Say why, for the history'
+            cand --file 'Give a key as a file, whose path is in this variable'
+            cand --render 'Fill in a template and give it as a file, by this variable or `KEYCTL_RENDERED`'
+            cand --as 'How these files are given: without a name, as a descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
             cand --offline 'Ask no source: use what is kept of it, and say how old that is'
+            cand --mask 'Replace secrets in what the command prints (also: `mask = true` in a profile)'
+            cand --no-mask 'Do not, although a profile says so'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
             cand --keep 'Keep the value of a variable that is set already'
             cand -q 'Say only what must not be overlooked'
@@ -1485,6 +1490,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand run 'Run a command that uses its keys without holding them'
             cand exec 'Run a command that uses its keys without holding them'
             cand rules 'List which key goes to which host'
+            cand status 'List the proxies that run, and what they did so far'
             cand freeze 'Let no proxy use a key, from its next request on'
             cand unfreeze 'Let proxies use it again'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1501,6 +1507,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --as 'How these files are given: without a name, as a descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
             cand --keep 'Keep the value of a variable that is set already'
             cand -n 'Say what would be given, and start nothing'
@@ -1530,6 +1537,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --as 'How these files are given: without a name, as a descriptor, or with a name'
             cand --no-project 'Ignore the project''s `.keyctl.toml`'
             cand --allow-missing 'Go on without the keys that the store does not have'
+            cand --offline 'Ask no source: use what is kept of it, and say how old that is'
             cand --clean 'Pass on none of this environment but `PATH`, `HOME` and the like'
             cand --keep 'Keep the value of a variable that is set already'
             cand -n 'Say what would be given, and start nothing'
@@ -1555,6 +1563,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;proxy;status'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;proxy;freeze'= {
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -1572,6 +1588,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;proxy;help'= {
             cand run 'Run a command that uses its keys without holding them'
             cand rules 'List which key goes to which host'
+            cand status 'List the proxies that run, and what they did so far'
             cand freeze 'Let no proxy use a key, from its next request on'
             cand unfreeze 'Let proxies use it again'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1579,6 +1596,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;proxy;help;run'= {
         }
         &'keyctl;proxy;help;rules'= {
+        }
+        &'keyctl;proxy;help;status'= {
         }
         &'keyctl;proxy;help;freeze'= {
         }
@@ -1900,12 +1919,15 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;proxy'= {
             cand run 'Run a command that uses its keys without holding them'
             cand rules 'List which key goes to which host'
+            cand status 'List the proxies that run, and what they did so far'
             cand freeze 'Let no proxy use a key, from its next request on'
             cand unfreeze 'Let proxies use it again'
         }
         &'keyctl;help;proxy;run'= {
         }
         &'keyctl;help;proxy;rules'= {
+        }
+        &'keyctl;help;proxy;status'= {
         }
         &'keyctl;help;proxy;freeze'= {
         }
