@@ -1669,6 +1669,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List which key goes to which host')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the proxies that run, and what they did so far')
             [CompletionResult]::new('freeze', 'freeze', [CompletionResultType]::ParameterValue, 'Let no proxy use a key, from its next request on')
             [CompletionResult]::new('unfreeze', 'unfreeze', [CompletionResultType]::ParameterValue, 'Let proxies use it again')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1745,6 +1746,15 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;proxy;status' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Report as JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;proxy;freeze' {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
@@ -1764,6 +1774,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;proxy;help' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List which key goes to which host')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the proxies that run, and what they did so far')
             [CompletionResult]::new('freeze', 'freeze', [CompletionResultType]::ParameterValue, 'Let no proxy use a key, from its next request on')
             [CompletionResult]::new('unfreeze', 'unfreeze', [CompletionResultType]::ParameterValue, 'Let proxies use it again')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1773,6 +1784,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;proxy;help;rules' {
+            break
+        }
+        'keyctl;proxy;help;status' {
             break
         }
         'keyctl;proxy;help;freeze' {
@@ -2194,6 +2208,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
         'keyctl;help;proxy' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command that uses its keys without holding them')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List which key goes to which host')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the proxies that run, and what they did so far')
             [CompletionResult]::new('freeze', 'freeze', [CompletionResultType]::ParameterValue, 'Let no proxy use a key, from its next request on')
             [CompletionResult]::new('unfreeze', 'unfreeze', [CompletionResultType]::ParameterValue, 'Let proxies use it again')
             break
@@ -2202,6 +2217,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;proxy;rules' {
+            break
+        }
+        'keyctl;help;proxy;status' {
             break
         }
         'keyctl;help;proxy;freeze' {

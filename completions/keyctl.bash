@@ -421,6 +421,9 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__proxy,run)
                 cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__run"
                 ;;
+            keyctl__subcmd__help__subcmd__proxy,status)
+                cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__status"
+                ;;
             keyctl__subcmd__help__subcmd__proxy,unfreeze)
                 cmd="keyctl__subcmd__help__subcmd__proxy__subcmd__unfreeze"
                 ;;
@@ -619,6 +622,9 @@ _keyctl() {
             keyctl__subcmd__proxy,run)
                 cmd="keyctl__subcmd__proxy__subcmd__run"
                 ;;
+            keyctl__subcmd__proxy,status)
+                cmd="keyctl__subcmd__proxy__subcmd__status"
+                ;;
             keyctl__subcmd__proxy,unfreeze)
                 cmd="keyctl__subcmd__proxy__subcmd__unfreeze"
                 ;;
@@ -633,6 +639,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__proxy__subcmd__help,run)
                 cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__run"
+                ;;
+            keyctl__subcmd__proxy__subcmd__help,status)
+                cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__status"
                 ;;
             keyctl__subcmd__proxy__subcmd__help,unfreeze)
                 cmd="keyctl__subcmd__proxy__subcmd__help__subcmd__unfreeze"
@@ -2079,7 +2088,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__proxy)
-            opts="run rules freeze unfreeze"
+            opts="run rules status freeze unfreeze"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2121,6 +2130,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__proxy__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__proxy__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3682,7 +3705,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__proxy)
-            opts="-q -h --quiet --no-color --help run exec rules freeze unfreeze help"
+            opts="-q -h --quiet --no-color --help run exec rules status freeze unfreeze help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3710,7 +3733,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__proxy__subcmd__help)
-            opts="run rules freeze unfreeze help"
+            opts="run rules status freeze unfreeze help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3766,6 +3789,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__proxy__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3861,6 +3898,20 @@ _keyctl() {
                     COMPREPLY=($(compgen -W "file fd named-file" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__proxy__subcmd__status)
+            opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

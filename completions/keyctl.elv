@@ -1490,6 +1490,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand run 'Run a command that uses its keys without holding them'
             cand exec 'Run a command that uses its keys without holding them'
             cand rules 'List which key goes to which host'
+            cand status 'List the proxies that run, and what they did so far'
             cand freeze 'Let no proxy use a key, from its next request on'
             cand unfreeze 'Let proxies use it again'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1562,6 +1563,14 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;proxy;status'= {
+            cand --json 'Report as JSON'
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;proxy;freeze'= {
             cand -q 'Say only what must not be overlooked'
             cand --quiet 'Say only what must not be overlooked'
@@ -1579,6 +1588,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;proxy;help'= {
             cand run 'Run a command that uses its keys without holding them'
             cand rules 'List which key goes to which host'
+            cand status 'List the proxies that run, and what they did so far'
             cand freeze 'Let no proxy use a key, from its next request on'
             cand unfreeze 'Let proxies use it again'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1586,6 +1596,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;proxy;help;run'= {
         }
         &'keyctl;proxy;help;rules'= {
+        }
+        &'keyctl;proxy;help;status'= {
         }
         &'keyctl;proxy;help;freeze'= {
         }
@@ -1907,12 +1919,15 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;proxy'= {
             cand run 'Run a command that uses its keys without holding them'
             cand rules 'List which key goes to which host'
+            cand status 'List the proxies that run, and what they did so far'
             cand freeze 'Let no proxy use a key, from its next request on'
             cand unfreeze 'Let proxies use it again'
         }
         &'keyctl;help;proxy;run'= {
         }
         &'keyctl;help;proxy;rules'= {
+        }
+        &'keyctl;help;proxy;status'= {
         }
         &'keyctl;help;proxy;freeze'= {
         }

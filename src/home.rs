@@ -54,6 +54,7 @@ const OWN: &[&str] = &[
     "rotate.lock",
     "told",
     "proxy.frozen",
+    "proxies",
     "git-hooks",
     "members",
     "seen",

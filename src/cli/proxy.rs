@@ -23,6 +23,8 @@ pub enum ProxyVerb {
     Run(Box<ProxyRun>),
     /// List which key goes to which host
     Rules(Report),
+    /// List the proxies that run, and what they did so far
+    Status(Report),
     /// Let no proxy use a key, from its next request on
     Freeze(OneKey),
     /// Let proxies use it again

@@ -7,14 +7,17 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Event, Reason},
     home::Home,
+    identity::{Identity, anchor::Id},
     launch::{outcome::Launched, program::Program},
-    name::VariableName,
+    name::{KeyName, VariableName},
     secret::Secret,
+    store::payload::Payload,
     terminal::Terminal,
 };
 
 use super::{
     choosing::{Chosen, Wish},
+    opening::Kept,
     preparing::Ready,
     run::Variable,
 };
@@ -52,6 +55,22 @@ pub fn take_aside(_: &mut Chosen, _: By, _: Option<&Reason>, _: &Config, _: &Ter
 /// None.
 pub fn confined(_: By, _: Option<&Gateway>, _: &Program, _: &Home) -> Result<Option<Program>> {
     Ok(None)
+}
+
+/// Where a key was frozen by another keyctl, all of this store are for it from then on: it finds a list that it cannot open.
+///
+/// # Errors
+/// None.
+pub fn reseal(_: &Home, _: &Identity, _: &Identity, _: Id) -> Result<()> {
+    Ok(())
+}
+
+/// Nothing is frozen by this one.
+///
+/// # Errors
+/// None.
+pub fn follow(_: &Home, _: &Kept, _: &Payload, _: [&KeyName; 2]) -> Result<()> {
+    Ok(())
 }
 
 /// Never needed.

@@ -24,9 +24,35 @@ const LANDLOCK: ABI = ABI::V6;
 const NO_STREAM: [u64; 6] = [2, 3, 4, 5, 6, 10];
 /// A connection that is made by the first data, which older kernels do not ask Landlock about (`MSG_FASTOPEN`).
 const FAST_OPEN: u64 = 0x2000_0000;
+/// What types into the terminal in the user's place, for a shell that is not confined (`TIOCSTI`, `TIOCLINUX`).
+const TYPING: [u64; 2] = [0x5412, 0x541C];
 /// The same calls by the numbers of the x32 way in.
 #[cfg(target_arch = "x86_64")]
 const OTHER_WAY_IN: i64 = 0x4000_0000;
+
+/// What this system has of that: the version of Landlock, as far as this program knows them, and whether system calls can be
+/// filtered. Nothing is confined for it.
+#[must_use]
+pub fn abilities() -> (Option<u8>, bool) {
+    let versions = [(6, ABI::V6), (5, ABI::V5), (4, ABI::V4), (3, ABI::V3), (2, ABI::V2), (1, ABI::V1)];
+    let landlock = versions.into_iter().find(|(_, abi)| can(*abi)).map(|(number, _)| number);
+    let filters = std::fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail");
+    (landlock, filters.is_ok_and(|actions| actions.split_whitespace().any(|action| action == "errno")))
+}
+
+fn can(abi: ABI) -> bool {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let ruleset = ruleset.handle_access(AccessFs::from_all(abi));
+    let ruleset = match AccessNet::from_all(abi) {
+        net if net.is_empty() => ruleset,
+        net => ruleset.and_then(|ruleset| ruleset.handle_access(net)),
+    };
+    let ruleset = match Scope::from_all(abi) {
+        scope if scope.is_empty() => ruleset,
+        scope => ruleset.and_then(|ruleset| ruleset.scope(scope)),
+    };
+    ruleset.and_then(Ruleset::create).is_ok()
+}
 
 /// Confines this process and all that come of it.
 ///
@@ -39,7 +65,7 @@ pub fn confine(port: u16, away: &[PathBuf]) -> io::Result<()> {
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(LANDLOCK))
         .and_then(|ruleset| ruleset.handle_access(AccessNet::ConnectTcp))
-        .and_then(|ruleset| ruleset.scope(Scope::AbstractUnixSocket))
+        .and_then(|ruleset| ruleset.scope(Scope::AbstractUnixSocket | Scope::Signal))
         .and_then(Ruleset::create)
         .and_then(|created| created.add_rule(NetPort::new(port, AccessNet::ConnectTcp)))
         .map_err(|error| other(&error))?;
@@ -100,11 +126,14 @@ fn filter() -> io::Result<BpfProgram> {
     }
     let sockets: Vec<SeccompRule> = sockets.into_iter().collect::<Result<_, _>>().map_err(failed)?;
     let fast = |argument| rule(vec![is(argument, SeccompCmpOp::MaskedEq(FAST_OPEN), FAST_OPEN)]).map_err(failed);
+    let typing = TYPING.map(|what| rule(vec![is(1, SeccompCmpOp::Eq, what)]));
+    let typing: Vec<SeccompRule> = typing.into_iter().collect::<Result<_, _>>().map_err(failed)?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::from([
         (libc::SYS_socket, sockets.clone()),
         (libc::SYS_sendto, vec![fast(3)?]),
         (libc::SYS_sendmsg, vec![fast(2)?]),
         (libc::SYS_sendmmsg, vec![fast(3)?]),
+        (libc::SYS_ioctl, typing),
     ]);
     // By rings nothing of this would be asked for; the kernel's keyring may have what `unlock` keeps.
     for call in [libc::SYS_io_uring_setup, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key] {

@@ -35,7 +35,7 @@ pub use attending::{Ears, end_as, signal_that_came};
 pub use attending_windows::{Ears, end_as, hold_all_signals, signal_that_came};
 pub use beside::{Beside, beside, forget_access_list};
 #[cfg(all(target_os = "linux", feature = "proxy"))]
-pub use confining::confine;
+pub use confining::{abilities, confine};
 #[cfg(unix)]
 pub use hearing::hold_all_signals;
 pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};

@@ -20,7 +20,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::mask::{Held, Stream};
 
-use super::tally::Tally;
+use super::{inject::Secrets, tally::Tally};
 
 /// How long a little at the end of what came, which may be the beginning of a secret, is waited with.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -82,6 +82,8 @@ pub struct Passed {
     inner: Incoming,
     /// Takes the secrets out; nothing for what cannot hold one as it is.
     masks: Option<Stream>,
+    /// The secrets that may not come back behind the body either, where any went out.
+    secrets: Option<Arc<Secrets>>,
     /// What comes after the last of the body.
     trailers: Option<HeaderMap>,
     is_over: bool,
@@ -93,11 +95,11 @@ pub struct Passed {
 impl Download {
     /// From a host.
     #[must_use]
-    pub fn passed(inner: Incoming, masks: Option<Stream>, mut tally: Tally) -> Self {
+    pub fn passed(inner: Incoming, secrets: Option<Arc<Secrets>>, masks: Option<Stream>, mut tally: Tally) -> Self {
         if inner.is_end_stream() {
             tally.is_whole();
         }
-        Self::Passed(Box::new(Passed { inner, masks, trailers: None, is_over: false, patience: None, tally }))
+        Self::Passed(Box::new(Passed { inner, masks, secrets, trailers: None, is_over: false, patience: None, tally }))
     }
 
     /// The proxy's own.
@@ -108,6 +110,18 @@ impl Download {
 }
 
 impl Passed {
+    /// A piece of the answer, if these are the headers behind its end without the secrets.
+    fn bare(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        let Some(secrets) = &self.secrets else { return frame };
+        match frame.into_trailers() {
+            Ok(mut trailers) => {
+                secrets.take_out(&mut trailers);
+                Frame::trailers(trailers)
+            }
+            Err(frame) => frame,
+        }
+    }
+
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         loop {
             if self.is_over {
@@ -115,7 +129,7 @@ impl Passed {
             }
             let polled = Pin::new(&mut self.inner).poll_frame(context);
             let Some(masks) = &mut self.masks else {
-                return polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)));
+                return polled.map(|frame| frame.map(|frame| frame.map(|frame| self.bare(frame)).map_err(Into::into)));
             };
             let (mut sure, is_pending) = (Vec::new(), polled.is_pending());
             match polled {
@@ -137,7 +151,7 @@ impl Passed {
                         Ok(data) => masks.push(&data, &mut sure),
                         Err(frame) => {
                             masks.finish(&mut sure);
-                            self.trailers = frame.into_trailers().ok();
+                            self.trailers = self.bare(frame).into_trailers().ok();
                             self.is_over = true;
                         }
                     }

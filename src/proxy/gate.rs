@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::{
-    HeaderMap,
-    header::{self, HeaderName, HeaderValue},
-};
+use hyper::{HeaderMap, header::HeaderName};
 use memchr::memmem;
 
 use crate::{
@@ -24,6 +21,7 @@ use crate::{
 };
 
 use super::{
+    foreign,
     frozen::Frozen,
     inject::{self, Secrets},
     refusal::{Refusal, Stop},
@@ -204,6 +202,14 @@ impl Gate {
         self.waiting.fetch_sub(fewer, Ordering::Relaxed);
     }
 
+    /// Whether so many wait that what was refused is not noted any more, but for what its owner is told of. What is let through
+    /// ends before.
+    #[must_use]
+    pub fn is_full(&self, is_alarming: bool) -> bool {
+        let most = if is_alarming { 3 * MOST_WAITING } else { 2 * MOST_WAITING };
+        self.waiting.load(Ordering::Relaxed) > most
+    }
+
     /// Whether this is the token of the run; how long that takes does not tell how much of it is right.
     #[must_use]
     pub fn is_token(&self, text: &str) -> bool {
@@ -285,6 +291,10 @@ impl Gate {
         if keys.is_empty() {
             return self.weigh_without_key(asked, headers);
         }
+        // The one placeholder may stand there for show, and the request be another's.
+        if self.strict && foreign::is_any(asked, headers, &self.placeholders()) {
+            return Err(Refusal::OwnKey);
+        }
         let mut pass = Pass { keys: keys.to_vec(), max_body: None };
         for key in keys {
             let number = self.place_of(*key, host, port).ok_or(Refusal::Elsewhere)?;
@@ -315,11 +325,7 @@ impl Gate {
         if self.strict && rule.is_none() {
             return Err(Refusal::Host);
         }
-        // With somebody else's key, what the command knows could be carried to where the host's rule leads.
-        let is_key = |(name, value): (&HeaderName, &HeaderValue)| {
-            carries_a_key(name) && !inject::is_name_alone(value.as_bytes())
-        };
-        if self.strict && headers.iter().any(is_key) {
+        if self.strict && foreign::is_any(asked, headers, &[]) {
             return Err(Refusal::OwnKey);
         }
         if let Some(rule) = rule {
@@ -364,17 +370,6 @@ fn hold<'h>(
         return Err(Refusal::TooLarge);
     }
     Ok(())
-}
-
-/// Whether APIs take keys in this header.
-fn carries_a_key(name: &HeaderName) -> bool {
-    let text = name.as_str();
-    *name == header::AUTHORIZATION
-        || ["api-key", "apikey", "access-token", "auth-token", "private-token", "job-token", "auth-key"]
-            .iter()
-            .any(|part| text.ends_with(part))
-        || text == "x-goog-api-key"
-        || text == "x-amz-security-token"
 }
 
 fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -18,7 +18,11 @@ use hyper::{
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use crate::{mask::Masker, name::VariableName, secret::Secret};
+use crate::{
+    mask::{self, Masker},
+    name::VariableName,
+    secret::Secret,
+};
 
 /// base64 as clients write it: with its end or without.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -68,14 +72,27 @@ impl Secrets {
         Some(())
     }
 
-    /// Takes them out of the headers of an answer.
+    /// Takes them out of the headers of an answer, or of what comes after its end.
     pub fn take_out(&self, headers: &mut HeaderMap) {
+        let odd: Vec<HeaderName> = headers.keys().filter(|name| self.is_within(name)).cloned().collect();
+        for name in odd {
+            headers.remove(name);
+        }
         for value in headers.values_mut() {
             let masked = self.masker.masked(value.as_bytes());
             if masked != value.as_bytes() {
                 *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static("[keyctl]"));
             }
         }
+    }
+}
+
+impl Secrets {
+    /// Whether one stands in the name of a header, which is in small letters.
+    fn is_within(&self, name: &HeaderName) -> bool {
+        let known = self.values.iter().flatten().filter(|secret| mask::is_masked(secret));
+        let mut small = known.map(|secret| Zeroizing::new(secret.expose().trim_ascii().to_ascii_lowercase()));
+        small.any(|secret| memmem::find(name.as_str().as_bytes(), &secret).is_some())
     }
 }
 
@@ -93,6 +110,14 @@ pub fn find(headers: &HeaderMap, placeholders: &[&str]) -> Vec<(usize, HeaderNam
         }
     }
     found
+}
+
+/// Whether a placeholder stands in this value, of whichever key.
+#[must_use]
+pub fn has_any(value: &[u8], placeholders: &[&str]) -> bool {
+    let basic = decoded(value);
+    let is_in = |text: &[u8]| placeholders.iter().any(|one| memmem::find(text, one.as_bytes()).is_some());
+    is_in(value) || basic.is_some_and(|text| is_in(&text))
 }
 
 /// Whether this is a name without a password: clients that know one of two say that before they ask for the other.

@@ -7,6 +7,7 @@
 
 pub mod authority;
 pub mod body;
+pub mod foreign;
 pub mod frozen;
 pub mod gate;
 pub mod inject;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use hyper::{
-    HeaderMap, Request, Response, StatusCode, Uri, Version,
+    HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
     body::Incoming,
     header::{self, HeaderName, HeaderValue},
 };
@@ -14,7 +14,7 @@ use crate::config::proxy::HTTPS;
 use super::{
     body::{Download, Upload},
     gate::{Asked, Pass, Way},
-    inject::is_name_alone,
+    inject::{Secrets, is_name_alone},
     path,
     refusal::Refusal,
     server::{self, Shared},
@@ -72,6 +72,10 @@ pub fn named(host: &str, port: u16) -> String {
 
 /// Lets a request through, or not.
 pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<Shared>) -> Response<Download> {
+    // A tunnel within a tunnel would lead on to whatever its far end likes.
+    if request.method() == Method::CONNECT {
+        return server::refuse(shared, &request, Refusal::NotThere);
+    }
     request.headers_mut().remove(header::PROXY_AUTHORIZATION);
     let query = request.uri().query().unwrap_or_default().to_owned();
     let asked = Asked {
@@ -93,7 +97,7 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
         Err(why) => Err(why),
     };
     match sent {
-        Ok((answer, has_key, upgraded)) => give_back(answer, &target, has_key, upgraded, tally, shared),
+        Ok((answer, secrets, upgraded)) => give_back(answer, &target, secrets, upgraded, tally),
         Err(why) => {
             tally.refused(why);
             server::own(why)
@@ -114,6 +118,9 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// What may not come back: the secrets as they were when the request went out.
+type Sent = Option<Arc<Secrets>>;
+
 /// The two ends of an upgrade, once both sides have said yes.
 type Upgrade = Option<hyper::upgrade::OnUpgrade>;
 
@@ -124,7 +131,7 @@ async fn send(
     pass: Pass,
     tally: &mut Tally,
     shared: &Arc<Shared>,
-) -> Result<(Response<Incoming>, bool, Upgrade), Refusal> {
+) -> Result<(Response<Incoming>, Sent, Upgrade), Refusal> {
     let upgrade = wanted_upgrade(request.headers())?;
     let ours = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
@@ -133,11 +140,16 @@ async fn send(
     for name in [header::HOST, header::EXPECT] {
         headers.remove(name);
     }
-    let has_key = !pass.keys.is_empty();
-    if has_key {
+    let rule = match pass.keys.first() {
+        Some(key) => shared.gate.rule_of(*key, &target.host, target.port),
+        None => shared.gate.rule_for(&target.host, target.port),
+    };
+    // A host may say to a request without a key what it was sent with another.
+    let secrets = rule.is_some().then(|| shared.gate.secrets());
+    if let Some(secrets) = &secrets {
         // So that a secret that comes back can be seen.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        shared.gate.secrets().put(&mut headers, &shared.gate.placeholders(), &pass.keys).ok_or(Refusal::Unfit)?;
+        secrets.put(&mut headers, &shared.gate.placeholders(), &pass.keys).ok_or(Refusal::Unfit)?;
     }
     // It goes to nobody in a strict run: it may be a key without a name as well.
     if shared.gate.is_strict()
@@ -157,10 +169,6 @@ async fn send(
     *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
     *out.version_mut() = Version::HTTP_11;
     *out.headers_mut() = headers;
-    let rule = match pass.keys.first() {
-        Some(key) => shared.gate.rule_of(*key, &target.host, target.port),
-        None => shared.gate.rule_for(&target.host, target.port),
-    };
     let sent = if target.is_plain {
         shared.upstream.send_plain(out).await
     } else {
@@ -169,7 +177,7 @@ async fn send(
     let is_over = pass.max_body.is_some_and(|most| tally.sent().load(Ordering::Relaxed) > most);
     let answer = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
     tally.answered(answer.status().as_u16());
-    Ok((answer, has_key, ours))
+    Ok((answer, secrets, ours))
 }
 
 /// The protocol that is asked for, where that is the one that is passed on.
@@ -204,21 +212,19 @@ fn clear(headers: &mut HeaderMap) {
 fn give_back(
     mut answer: Response<Incoming>,
     target: &Target,
-    has_key: bool,
+    secrets: Sent,
     ours: Upgrade,
     tally: Tally,
-    shared: &Arc<Shared>,
 ) -> Response<Download> {
     if let (Some(ours), StatusCode::SWITCHING_PROTOCOLS) = (ours, answer.status()) {
-        return upgraded(answer, ours, has_key, tally, shared);
+        return upgraded(answer, ours, secrets, tally);
     }
     clear(answer.headers_mut());
     // Another way to the same host would not lead through here.
     answer.headers_mut().remove(header::ALT_SVC);
     lead_back(answer.headers_mut(), target);
     let mut masks = None;
-    if has_key {
-        let secrets = shared.gate.secrets();
+    if let Some(secrets) = &secrets {
         secrets.take_out(answer.headers_mut());
         if may_hold_text(answer.headers()) {
             // What stands for a secret has another length.
@@ -227,7 +233,7 @@ fn give_back(
         }
     }
     let (parts, body) = answer.into_parts();
-    let mut response = Response::new(Download::passed(body, masks, tally));
+    let mut response = Response::new(Download::passed(body, secrets, masks, tally));
     *response.status_mut() = parts.status;
     *response.headers_mut() = parts.headers;
     response
@@ -263,16 +269,15 @@ fn lead_back(headers: &mut HeaderMap, target: &Target) {
 fn upgraded(
     mut answer: Response<Incoming>,
     ours: hyper::upgrade::OnUpgrade,
-    has_key: bool,
+    secrets: Sent,
     mut tally: Tally,
-    shared: &Arc<Shared>,
 ) -> Response<Download> {
     let theirs = hyper::upgrade::on(&mut answer);
     let mut response = Response::new(Download::own(""));
     *response.status_mut() = answer.status();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
-    if has_key {
-        shared.gate.secrets().take_out(response.headers_mut());
+    if let Some(secrets) = secrets {
+        secrets.take_out(response.headers_mut());
     }
     tokio::spawn(async move {
         let (Ok(ours), Ok(theirs)) = (ours.await, theirs.await) else { return };

@@ -237,7 +237,7 @@ fn ask_for_token(shared: &Arc<Shared>, request: &Request<Incoming>) -> Response<
 }
 
 /// Notes a refusal of what was asked of the proxy itself, and says so.
-fn refuse(shared: &Arc<Shared>, request: &Request<Incoming>, why: Refusal) -> Response<Download> {
+pub fn refuse(shared: &Arc<Shared>, request: &Request<Incoming>, why: Refusal) -> Response<Download> {
     // What a stranger asks for is not for the history: it may be anything.
     let text = path::template(request.uri().path());
     let path = if matches!(why, Refusal::Stranger | Refusal::Rebound) { "/" } else { &text };

@@ -119,7 +119,9 @@ impl Drop for Tally {
         let Some(mut done) = self.done.take() else { return };
         done.took = self.began.elapsed();
         done.sent = self.sent.load(Ordering::Relaxed);
-        if self.to.send(done).is_err() {
+        // In bounded memory, whoever asks for how much.
+        let is_left = done.refusal.is_some_and(|why| self.gate.is_full(why.is_alarming()));
+        if is_left || self.to.send(done).is_err() {
             self.gate.waits(0, 1);
         }
     }

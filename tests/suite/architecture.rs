@@ -85,7 +85,7 @@ const MAY_EXPOSE: &[&str] = &[
     "commands/moving/mod.rs",         // reading other managers' files
     "commands/init.rs",               // telling settings from secrets
     "commands/keepers.rs",            // telling whether a passphrase is short
-    "commands/proxying/freezing.rs",  // deriving the key of the list of frozen keys
+    "commands/proxying/freezing.rs",  // deriving the keys of what lies beside a store for its proxies
     "commands/record.rs",             // deriving the history's key
     "commands/reminded.rs",           // deriving the key of the marks
     "commands/online.rs",             // asking AWS with it

@@ -198,6 +198,14 @@ fn a_secret_that_comes_back_is_taken_out_of_headers_and_bodies_also_where_it_com
     assert!(out.contains("x-reflected: [keyctl:KEY]\r\n"), "{out}");
     assert!(out.contains("\"Bearer [keyctl:KEY]\""), "{out}");
     assert!(out.ends_with("before [keyctl:KEY] between [keyctl:KEY]|[keyctl:KEY] after"), "{out}");
+    assert!(out.contains("x-reflected") && !out.contains("\nx-real-secret"), "{out}");
+    // Behind the end of a body, and in what a host answers to a request without it.
+    let script =
+        "get() { curl -sS --http1.1 --raw -H 'TE: trailers' https://api.test/$1 -H \"authorization: Bearer $KEY\" | tail -n 3; }
+        get trailers; get grpc; get keep/one >/dev/null; curl -sS https://api.test/kept/one";
+    let out = said(&sandbox, script, KEPT_BACK).replace('\r', "");
+    assert!(out.contains("x-echo: [keyctl:KEY]\n") && out.contains("grpc-message: [keyctl:KEY]\n"), "{out}");
+    assert!(out.ends_with("{\"kept\": \"[keyctl:KEY]\"}"), "{out}");
 }
 
 #[test]
@@ -301,6 +309,71 @@ fn freezing_replacing_and_revoking_hold_for_a_proxy_that_runs() {
     for part in [BY_BASE_URL, frozen, revoked] {
         assert!(ran.stderr().contains(part), "{}", ran.stderr());
     }
+}
+
+#[test]
+fn what_is_frozen_stays_so_with_the_stores_next_identity_and_under_the_keys_next_name() {
+    let sandbox = sandbox("");
+    sandbox.set("OTHER", "plain-secret-of-another-key").says("", "keyctl: kept `OTHER`\n", 0);
+    let there = UPSTREAM.there();
+    let rules = ["KEY", "OTHER", "NEW"]
+        .map(|key| format!("[[proxy.rules]]\nsecret = \"{key}\"\ndomain = \"api.test\"\n{there}"));
+    sandbox.configure(&rules.concat());
+    let status = |key: &str| {
+        let script =
+            format!("curl -sS -o /dev/null -w '%{{http_code}}' https://api.test/x -H \"authorization: Bearer ${key}\"");
+        sandbox.call(&["-q", "proxy", "run", "-k", key, "--", "sh", "-c", &script]).run().stdout()
+    };
+    sandbox.call(&["-q", "proxy", "freeze", "KEY"]).run().says("", "", 0);
+    assert_eq!(sandbox.call(&["-q", "store", "rekey", "--yes"]).run().code(), 0);
+    assert_eq!([status("KEY"), status("OTHER")], ["403", "200"]);
+    sandbox.call(&["-q", "rename", "KEY", "NEW"]).run().says("", "", 0);
+    assert_eq!(status("NEW"), "403");
+    sandbox.call(&["-q", "proxy", "unfreeze", "NEW"]).run().says("", "", 0);
+    assert_eq!(status("NEW"), "200");
+}
+
+#[test]
+fn the_proxies_that_run_are_listed_with_what_they_did_and_a_dead_one_is_not() {
+    let sandbox = sandbox("");
+    let folder = sandbox.data("proxies");
+    let script = format!(
+        r#"curl -sS -o /dev/null https://api.test/x -H "authorization: Bearer $KEY"; curl -sS -o /dev/null https://other.test/
+        sleep 0.6; {0} proxy status --json; stat -c %a {1} {1}/*; cat {1}/* | grep -c -e KEY -e curl; cat {1}/*.lock; echo " $PPID"
+        {0} proxy status"#,
+        crate::sandbox::KEYCTL,
+        folder.display()
+    );
+    let out = said(&sandbox, &script, KEPT_BACK);
+    let (report, rest) =
+        out.split_once("\n}\n").map(|(report, rest)| (format!("{report}\n}}"), rest)).expect("a report");
+    let words = ["proxy", "status", "--json"].map(str::to_owned);
+    crate::schemas::hold(&words, report.as_bytes());
+    let mut proxy = parsed(&report)["proxies"][0].clone();
+    let process = proxy["process"].take();
+    assert!(proxy["since"].take().is_string());
+    assert_eq!(
+        proxy,
+        json!({ "process": null, "program": "sh", "since": null, "keys": ["KEY"], "requests": 2, "refused": 1 })
+    );
+    let lines: Vec<&str> = rest.lines().collect();
+    assert_eq!(lines[..5], ["700", "600", "600", "0", &format!("{process} {process}")], "{rest}");
+    let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(columns(lines[5]), ["PROCESS", "COMMAND", "SINCE", "REQUESTS", "REFUSED", "KEYS"]);
+    let row = columns(lines[6]);
+    assert_eq!(
+        (&row[..2], &row[row.len() - 3..]),
+        (&[process.to_string(), "sh".to_owned()][..], &["2", "1", "KEY"].map(str::to_owned)[..])
+    );
+    assert!(!folder.exists(), "nothing is left");
+    let none = || sandbox.call(&["proxy", "status"]).run().says("", "keyctl: no proxy runs here\n", 0);
+    none();
+    // Killed, it leaves what the next look takes away.
+    sandbox.call(&["proxy", "run", "-k", "KEY", "--", "sh", "-c", "kill -9 $PPID"]).run();
+    assert_eq!(std::fs::read_dir(&folder).expect("left").count(), 2);
+    none();
+    assert!(!folder.exists());
+    sandbox.call(&["proxy", "status", "--json"]).run().says("{\n  \"proxies\": []\n}\n", "", 0);
 }
 
 #[test]
@@ -410,9 +483,9 @@ fn a_command_in_its_sandbox_reaches_the_proxy_and_nothing_beside_it() {
     let script = format!(
         r#"
         curl -sS --noproxy '*' -o /dev/null -w '%{{http_code}}\n' "$API/x" -H "x-api-key: $KEY"
-        cat ~/.local/share/keyctl/identity.txt; ls ~/.config/keyctl; {0} get KEY --show; echo text > here; cat here
+        cat ~/.local/share/keyctl/identity.txt; ls ~/.config/keyctl; {0} get KEY --show; echo text > here; cat here; kill -0 $PPID 2>/dev/null; echo $?
         python3 - <<'PYTHON'
-import ctypes, os, socket, sys
+import ctypes, fcntl, os, socket, sys
 def tries(what, act):
     try:
         act()
@@ -425,6 +498,7 @@ tries("bus", lambda: socket.socket(socket.AF_UNIX))
 tries("multipath", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
 tries("settings", lambda: open(os.path.expanduser("~/.config/keyctl/config.toml"), "a"))
 tries("pair", lambda: socket.socketpair())
+tries("typing", lambda: fcntl.ioctl(0, 0x5412, b"x"))
 libc = ctypes.CDLL(None, use_errno=True)
 print("keyring", libc.syscall(250, 0, -3, 0) == -1 and os.strerror(ctypes.get_errno()))
 end = socket.socket()
@@ -438,13 +512,19 @@ PYTHON
     sandbox.no_secret_in(&ran.output.stdout);
     assert_eq!(
         ran.stdout(),
-        "200\nconfig.toml\ntext\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
-         settings Permission denied\npair reached\nkeyring Operation not permitted\nfast Operation not permitted\n",
+        "200\nconfig.toml\ntext\n1\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
+         settings Permission denied\npair reached\ntyping Operation not permitted\nkeyring Operation not permitted\nfast Operation not permitted\n",
         "{}",
         ran.stderr()
     );
     assert_eq!(ran.code(), 7);
     assert!(ran.stderr().contains("identity.txt: Permission denied"), "{}", ran.stderr());
+    let doctor = sandbox.call(&["doctor"]).run().stdout();
+    let row = doctor.lines().find(|line| line.contains(" sandbox ")).unwrap_or_default();
+    assert_eq!(
+        row.split_once("`").map(|(_, seen)| seen),
+        Some("proxy run --sandbox` can confine a command: Landlock 6 and seccomp")
+    );
 }
 
 /// The issuers' own libraries, for Python and for Node; they take too long to install for a commit.

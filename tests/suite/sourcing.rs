@@ -191,6 +191,32 @@ fn bringing_a_secret_into_the_store_asks_its_limits_first_and_is_recorded() {
 }
 
 #[test]
+fn the_proxy_keeps_no_key_that_lies_in_a_source_and_one_that_is_for_it_alone_is_given_to_nobody() {
+    let world = World::new("[[proxy.rules]]\nsecret = \"*\"\ndomain = \"api.test\"\n");
+    world.put("database", "fetched-secret");
+    world.refer("db", "database").says("", "keyctl: `db` refers to `database` in source `corp`\n", 0);
+    let run = |options: &[&str]| {
+        let shown = ["--", "sh", "-c", "echo ${#DB} ${#OWN}"];
+        world.sandbox.call(&[&["proxy", "run", "-k", "DB=db"], options, &shown].concat()).run()
+    };
+    run(&[]).says(
+        "",
+        "keyctl: the proxy cannot keep `DB`: it lies in a source [E09]\nkeyctl: hint: leave it out with `--only`, or give it as it is: `--unprotected`\n",
+        125,
+    );
+    assert_eq!(world.asked(), 0);
+    let own = "keyctl: `OWN` is kept back and goes to `api.test` alone (CONNECT)\n";
+    let bare = "keyctl: given as it is, as it lies in a source: `DB`\n";
+    run(&["-k", "OWN=own", "--unprotected"]).says("14 38\n", &format!("{bare}{own}"), 0);
+    assert_eq!(world.asked(), 1);
+    world.sandbox.call(&["-q", "edit", "db", "--proxy-only"]).run().says("", "", 0);
+    let refused = "keyctl: not given: `db` is for the proxy alone, as the store says [E09]\nkeyctl: hint: to change that, at a terminal: `keyctl edit db --no-proxy-only`\n";
+    world.run(&[]).says("", refused, 125);
+    run(&["--unprotected"]).says("", &format!("{bare}{refused}"), 125);
+    assert_eq!(world.asked(), 1, "what is refused is not fetched");
+}
+
+#[test]
 fn references_have_versions_like_secrets_and_can_be_taken_back() {
     let world = World::new("");
     world.put("one", "secret-of-one");

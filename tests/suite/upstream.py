@@ -32,6 +32,9 @@ def seen(headers):
     return found
 
 
+KEPT = {}
+
+
 class Api(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -89,7 +92,12 @@ class Api(BaseHTTPRequestHandler):
         size, body = self.body()
         secret = self.headers.get("authorization", "").partition(" ")[2]
         if path == "/reflect":
-            self.say(200, {"headers": dict(self.headers.items())}, [("x-reflected", secret)])
+            self.say(200, {"headers": dict(self.headers.items())}, [("x-reflected", secret), (f"x-{secret}", "1")])
+        elif path.startswith("/keep/"):
+            KEPT[path.removeprefix("/keep/")] = secret
+            self.say(200, {})
+        elif path.startswith("/kept/"):
+            self.say(200, {"kept": KEPT[path.removeprefix("/kept/")]})
         elif path == "/pieces":
             text = f"before {secret} between {secret}|{base64.b64encode(secret.encode()).decode()} after".encode()
             self.stream([text[at:at + 3] for at in range(0, len(text), 3)], "text/plain")
@@ -100,7 +108,9 @@ class Api(BaseHTTPRequestHandler):
         elif path == "/downgrade":
             self.say(302, b"", [("location", "http://api.test/seen")])
         elif path == "/trailers":
-            self.stream([b"text"], "text/plain", trailers=[(b"x-after", b"yes")])
+            self.stream([b"text"], "text/plain", trailers=[(b"x-after", b"yes"), (b"x-echo", secret.encode())])
+        elif path == "/grpc":
+            self.stream([b"bytes"], "application/grpc", trailers=[(b"grpc-message", secret.encode())])
         elif path == "/slow":
             self.stream([b"data: %d\n\n" % number for number in range(3)], pause=0.3)
         elif path == "/upload":

@@ -22,11 +22,6 @@ use super::{
 };
 
 impl Chosen {
-    /// The variables that wait for a source.
-    pub fn waiting_variables(&self) -> impl Iterator<Item = &VariableName> {
-        self.waiting.iter().map(|(variable, _)| variable)
-    }
-
     /// Whether a variable waits for a source.
     pub(super) fn waits_for(&self, variable: &VariableName) -> bool {
         self.waiting.iter().any(|(waiting, _)| waiting == variable)

@@ -59,6 +59,7 @@ impl Chosen {
         self.given.clear();
         self.files.clear();
         self.missing.clear();
+        self.waiting.clear();
         self.taken.iter_mut().for_each(|taken| taken.given.clear());
         self.give_all()?;
         Ok(secrets)

@@ -1,6 +1,7 @@
 //! `keyctl proxy`: commands that use keys without holding them, where keys may go, and how one is stopped.
 
 mod rules;
+mod status;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ pub fn proxy(arguments: cli::Proxy, terminal: &Terminal) -> anyhow::Result<ExitC
             return run::keeping_back(&arguments.run, &[], by, terminal);
         }
         ProxyVerb::Rules(report) => rules::rules(report.json, terminal)?,
+        ProxyVerb::Status(report) => status::status(report.json, terminal)?,
         ProxyVerb::Freeze(one) => proxying::freeze(&one.name, terminal)?,
         ProxyVerb::Unfreeze(one) => proxying::unfreeze(&one.name, terminal)?,
     }

@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     config::Config,
+    date::Moment,
     failure::{Kind, Result},
     history::Event,
     home::Home,
@@ -25,12 +26,15 @@ use super::{
         preparing::Ready,
     },
     Gateway,
+    register::{self, Count, Place, Said},
     requests::Writer,
     standing,
 };
 
 /// How often it is looked.
 const TURN: Duration = Duration::from_millis(200);
+/// So many goes of writing down there are between two looks at the store.
+const GOES: usize = 4;
 /// How often a store that cannot be read is tried: it may be in the middle of a change.
 const TRIES: u32 = 5;
 
@@ -54,6 +58,8 @@ pub struct Beside<'b> {
     files: Vec<PathBuf>,
     prints: Vec<Print>,
     tries: u32,
+    /// Where this run is written down, in each store.
+    places: Vec<Place>,
 }
 
 impl Gateway {
@@ -87,7 +93,28 @@ impl Gateway {
         let writer = Writer::new(chosen, self.stores.clone(), event, config, terminal);
         let files: Vec<PathBuf> = chosen.store_files().collect();
         let prints = files.iter().map(print).collect();
-        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0 }
+        let places = self.places(chosen, event).unwrap_or_else(|failure| {
+            terminal.warn(&format!("`proxy status` does not show this one: {}", failure.message));
+            Vec::new()
+        });
+        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0, places }
+    }
+
+    /// Takes a place in the register of each store whose keys are kept back.
+    fn places(&self, chosen: &Chosen, event: &Event) -> Result<Vec<Place>> {
+        let (run, since) = (register::name()?, Moment::now());
+        let guarded = &self.running.gate.guarded;
+        let mut places = Vec::new();
+        for (at, used) in chosen.stores().enumerate() {
+            let of_store = guarded.iter().zip(&self.stores).filter(|(_, store)| **store == at);
+            let keys: Vec<String> = of_store.map(|(key, _)| key.name.to_string()).collect();
+            if !keys.is_empty() {
+                let program = event.program.clone().unwrap_or_default();
+                let said = Said { program, since, keys, count: Count::default() };
+                places.push(Place::take(&used.home, (&used.kept.identity, used.payload.id), &run, said)?);
+            }
+        }
+        Ok(places)
     }
 }
 
@@ -95,11 +122,15 @@ impl Beside<'_> {
     /// The command has ended: so does the proxy, and the last is written down.
     pub fn end(mut self) {
         self.gateway.running.end();
-        self.write();
+        self.write(usize::MAX);
     }
 
-    fn write(&mut self) {
-        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done);
+    fn write(&mut self, goes: usize) {
+        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done, goes);
+        for place in &mut self.places {
+            // What cannot be written down of this is in the history all the same.
+            let _ = place.count(self.writer.count);
+        }
     }
 
     /// Takes the keys anew.
@@ -135,6 +166,8 @@ impl Beside<'_> {
         let now = anew.keys_given();
         for key in &gate.guarded {
             let found = now.iter().find(|given| given.path.to_string() == key.name.to_string());
+            // What lies in a source by now is there no more for the proxy: what is here of it is where it lies.
+            let found = found.filter(|given| given.key.secret().is_some());
             let secret: Option<Secret> = found.map(|given| given.key.value.copy());
             let stands = found.map(|given| standing(given.name, given.key, &self.config.rotation));
             standings.push(stands.unwrap_or(Standing { stop: Some(Stop::Gone), ends: None }));
@@ -150,7 +183,7 @@ impl Attendant for Beside<'_> {
     }
 
     fn look(&mut self) -> Option<Wish> {
-        self.write();
+        self.write(GOES);
         let prints: Vec<Print> = self.files.iter().map(print).collect();
         if prints == self.prints {
             return None;

@@ -6,8 +6,9 @@ use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
-    home::{Home, Lock},
-    name::KeyPath,
+    home::Home,
+    identity::{Identity, anchor::Id},
+    name::{KeyName, KeyPath},
     proxy::frozen::{self, Frozen, Names},
     seal::SealKey,
     store::payload::Payload,
@@ -15,23 +16,53 @@ use crate::{
 };
 
 use super::super::{
+    change,
     opening::{self, Kept},
     record,
 };
 
-const LOCK: &str = "lock";
-
 /// The list of a store.
 #[must_use]
 pub fn of(home: &Home, kept: &Kept, payload: &Payload) -> Frozen {
-    let key = SealKey::derive(kept.identity.line().expose(), &payload.id.0, frozen::PURPOSE);
-    Frozen::of(home.file(frozen::FILE), key)
+    sealed_by(home, &kept.identity, payload.id)
 }
 
-/// The keys of a store that are frozen.
+fn sealed_by(home: &Home, identity: &Identity, store: Id) -> Frozen {
+    Frozen::of(home.file(frozen::FILE), key_for(identity, store, frozen::PURPOSE))
+}
+
+/// What is sealed with that lies beside a store for its proxies.
 #[must_use]
-pub fn list(home: &Home, kept: &Kept, payload: &Payload) -> Names {
-    of(home, kept, payload).read()
+pub fn key_for(identity: &Identity, store: Id, purpose: &str) -> SealKey {
+    SealKey::derive(identity.line().expose(), &store.0, purpose)
+}
+
+/// Seals the list of a store with its next identity; one that the former one has not written stays as it is, and so all keys
+/// of the store stay frozen. What is done already is not done again.
+///
+/// # Errors
+/// As the disk has them.
+pub fn reseal(home: &Home, former: &Identity, next: &Identity, store: Id) -> Result<()> {
+    match sealed_by(home, former, store).read() {
+        Names::Some(names) if !names.is_empty() => sealed_by(home, next, store).write(&names),
+        _ => Ok(()),
+    }
+}
+
+/// A key that is about to get another name stays frozen under that one. The caller holds the store's lock.
+///
+/// # Errors
+/// As the disk has them.
+pub fn follow(home: &Home, kept: &Kept, payload: &Payload, [old, new]: [&KeyName; 2]) -> Result<()> {
+    let list = of(home, kept, payload);
+    match list.read() {
+        // The former name stays until the store has the new one: of two names too many none is used.
+        Names::Some(mut names) if names.contains(old.as_str()) => {
+            names.insert(new.as_str().to_owned());
+            list.write(&names)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Lets no proxy use a key any more.
@@ -39,7 +70,7 @@ pub fn list(home: &Home, kept: &Kept, payload: &Payload) -> Names {
 /// # Errors
 /// As the store and the disk have them; `Missing` for a key that there is not.
 pub fn freeze(name: &KeyPath, terminal: &Terminal) -> Result<()> {
-    change(name, terminal, |names| names.insert(name.as_str().to_owned()), ("frozen", "is frozen already"))
+    alter(name, terminal, |names| names.insert(name.as_str().to_owned()), ("frozen", "is frozen already"))
 }
 
 /// Lets proxies use it again.
@@ -47,23 +78,25 @@ pub fn freeze(name: &KeyPath, terminal: &Terminal) -> Result<()> {
 /// # Errors
 /// As [`freeze`].
 pub fn unfreeze(name: &KeyPath, terminal: &Terminal) -> Result<()> {
-    change(name, terminal, |names| names.remove(name.as_str()), ("no longer frozen", "is not frozen"))
+    alter(name, terminal, |names| names.remove(name.as_str()), ("no longer frozen", "is not frozen"))
 }
 
-fn change(
+fn alter(
     name: &KeyPath,
     terminal: &Terminal,
     change: impl FnOnce(&mut BTreeSet<String>) -> bool,
     (done, already): (&str, &str),
 ) -> Result<()> {
     let home = Home::of(name.store())?;
+    opening::ask_first(&home)?;
+    // Before it is opened: whoever changes its identity meanwhile would leave a list that nobody can open.
+    let _lock = change::lock(&home)?;
     let kept = opening::identity(&home)?;
     let text = opening::store(&home, &kept, terminal)?;
     let payload = text.pick(&[name.name()])?;
     if !payload.keys.contains_key(name.name()) {
         return Err(text.read()?.missing(name.name()));
     }
-    let _lock = Lock::acquire(&home.file(LOCK))?;
     let list = of(&home, &kept, &payload);
     let mut names = match list.read() {
         Names::Some(names) => names,

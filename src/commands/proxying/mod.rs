@@ -5,6 +5,7 @@ mod beside;
 mod certificates;
 mod confining;
 mod freezing;
+mod register;
 mod requests;
 
 use std::{ffi::OsStr, sync::Arc};
@@ -40,7 +41,8 @@ pub use beside::Beside;
 #[cfg(target_os = "linux")]
 pub use confining::confine;
 pub use confining::confined;
-pub use freezing::{freeze, list, unfreeze};
+pub use freezing::{follow, freeze, reseal, unfreeze};
+pub use register::{Entry, all as running};
 
 /// Which keys go by the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,12 @@ pub enum By {
         /// Whether the command is confined.
         sandbox: bool,
     },
+}
+
+impl By {
+    fn is_all(self) -> bool {
+        self != Self::Limits
+    }
 }
 
 /// Keys that a command uses without holding them, before the proxy runs.
@@ -87,16 +95,21 @@ pub fn take_aside(
     terminal: &Terminal,
 ) -> Result<Option<Proxied>> {
     let (mut guarded, mut texts, mut standings) = (Vec::new(), Vec::new(), Vec::new());
-    let mut bare: Vec<VariableName> = Vec::new();
+    let mut bare = Bare::default();
     for given in chosen.keys_given() {
         let is_limited = is_for_proxy_alone(&given, &config.rotation);
         if !is_limited && by == By::Limits {
             continue;
         }
+        // What is here of it is where it lies, and its secret comes when all is decided: nothing can stand in its place.
+        if given.key.secret().is_none() {
+            bare.in_source.extend(by.is_all().then(|| given.variable.clone()));
+            continue;
+        }
         let rules = rules(&given, config)?;
         if rules.is_empty() {
             // One that is for the proxy alone is refused with all else that its limits say, and noted.
-            bare.extend((!is_limited).then(|| given.variable.clone()));
+            bare.no_rule.extend((!is_limited).then(|| given.variable.clone()));
             continue;
         }
         // What it is for is written down; that it holds the secret can be seen here for the last time.
@@ -107,10 +120,6 @@ pub fn take_aside(
         texts.push((given.store, given.name.clone(), Secret::new(one.placeholder.clone().into_bytes())));
         standings.push(standing(given.name, given.key, &config.rotation));
         guarded.push(one);
-    }
-    if by != By::Limits {
-        // What lies in a source is not here yet, so nothing can stand in its place.
-        bare.extend(chosen.waiting_variables().cloned());
     }
     hold_bare(&bare, by, terminal)?;
     if guarded.is_empty() {
@@ -148,19 +157,40 @@ fn standing(name: &KeyName, key: &Key, settings: &Settings) -> Standing {
     Standing { stop: is_revoked.then_some(Stop::Revoked), ends }
 }
 
-/// Keys that no rule is for are given where that was said.
-fn hold_bare(bare: &[VariableName], by: By, terminal: &Terminal) -> Result<()> {
-    if bare.is_empty() {
+/// The variables of keys that the proxy cannot keep.
+#[derive(Default)]
+struct Bare {
+    no_rule: Vec<VariableName>,
+    in_source: Vec<VariableName>,
+}
+
+impl Bare {
+    /// Each sort that there is, with why.
+    fn sorts(&self) -> Vec<(String, &'static str)> {
+        let all = [(&self.no_rule, "no rule says where it goes"), (&self.in_source, "it lies in a source")];
+        let some = all.into_iter().filter(|(names, _)| !names.is_empty());
+        some.map(|(names, why)| (first_names(names, usize::MAX), why)).collect()
+    }
+}
+
+/// Keys that the proxy cannot keep are given where that was said. What is for the proxy alone is refused by its limits too.
+fn hold_bare(bare: &Bare, by: By, terminal: &Terminal) -> Result<()> {
+    let sorts = bare.sorts();
+    if sorts.is_empty() {
         return Ok(());
     }
-    let named = first_names(bare, usize::MAX);
     if matches!(by, By::Proxy { unprotected: true, .. }) {
-        terminal.warn(&format!("given as it is, as no rule says where it goes: {named}"));
+        for (named, why) in sorts {
+            terminal.warn(&format!("given as it is, as {why}: {named}"));
+        }
         return Ok(());
     }
-    let what = format!("the proxy cannot keep {named}: no rule says where it goes");
-    let failure = Failure::new(Kind::Policy, what)
-        .hint("say where it goes: `[[proxy.rules]]` in `config.toml`, see `keyctl proxy rules --help`");
+    let all: Vec<String> = sorts.iter().map(|(named, why)| format!("{named}: {why}")).collect();
+    let mut failure = Failure::new(Kind::Policy, format!("the proxy cannot keep {}", all.join("; and ")));
+    if !bare.no_rule.is_empty() {
+        failure =
+            failure.hint("say where it goes: `[[proxy.rules]]` in `config.toml`, see `keyctl proxy rules --help`");
+    }
     Err(failure.hint("leave it out with `--only`, or give it as it is: `--unprotected`"))
 }
 

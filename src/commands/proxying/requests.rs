@@ -19,11 +19,14 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::super::{
-    caller,
-    choosing::Chosen,
-    record::{self, Strictness},
-    using::Used,
+use super::{
+    super::{
+        caller,
+        choosing::Chosen,
+        record::{self, Strictness},
+        using::Used,
+    },
+    register::Count,
 };
 
 /// So many entries are looked back through for what was used up.
@@ -72,6 +75,8 @@ pub struct Writer<'w> {
     /// What was told lately, and when.
     told: BTreeMap<String, Instant>,
     strangers: u32,
+    /// What came so far.
+    pub count: Count,
 }
 
 impl<'w> Writer<'w> {
@@ -87,17 +92,20 @@ impl<'w> Writer<'w> {
         like.program.clone_from(&event.program);
         like.reason.clone_from(&event.reason);
         let like = caller::sign(chosen.placed(like));
-        Self { chosen, stores, config, terminal, like, told: BTreeMap::new(), strangers: 0 }
+        Self { chosen, stores, config, terminal, like, told: BTreeMap::new(), strangers: 0, count: Count::default() }
     }
 
-    /// Writes down all that is over by now.
-    pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>) {
-        loop {
+    /// Writes down what is over by now, in so many goes at the most: a command that asks and asks must not keep whoever calls
+    /// this from what else is to be done.
+    pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>, goes: usize) {
+        for _ in 0..goes {
             let some: Vec<Done> = over.try_iter().take(AT_ONCE).collect();
             if some.is_empty() {
                 return;
             }
             gate.waits(0, some.len() as u64);
+            self.count.requests += some.len() as u64;
+            self.count.refused += some.iter().filter(|done| done.refusal.is_some()).count() as u64;
             for (at, used) in self.chosen.stores().enumerate() {
                 let of_store: Vec<&Done> = some.iter().filter(|done| self.store_of(done) == at).collect();
                 self.write_to(at, used, &of_store, gate);

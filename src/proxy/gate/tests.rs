@@ -140,6 +140,23 @@ fn without_a_key_of_this_run_nothing_comes_by_the_own_address_and_little_by_the_
 }
 
 #[test]
+fn a_placeholder_for_show_lets_nobody_elses_key_through() {
+    let (strict, permissive) = (bench(true), bench(false));
+    let show = |bench: &Bench| {
+        [("x-unused", bench.placeholder(1).to_owned()), ("authorization", "Bearer of-somebody".to_owned())]
+    };
+    let there = Asked { host: "b.example", ..GET };
+    assert_eq!(strict.judge(there, &show(&strict)), Err(Refusal::OwnKey));
+    assert!(permissive.judge(there, &show(&permissive)).is_ok());
+    let both = [("x-api-key", strict.placeholder(1).to_owned()), strict.bearer(1)[0].clone()];
+    assert!(strict.judge(there, &both).is_ok(), "of this run both");
+    let query = Asked { query: "page=2&api_key=of-somebody", ..there };
+    assert_eq!(strict.judge(query, &strict.bearer(1)), Err(Refusal::OwnKey));
+    assert_eq!(strict.judge(query, &[]), Err(Refusal::OwnKey));
+    assert!(strict.judge(Asked { query: "page=2", ..there }, &strict.bearer(1)).is_ok());
+}
+
+#[test]
 fn a_key_that_is_stopped_is_stopped_for_the_next_request() {
     let bench = bench(true);
     let list = Frozen::of(bench.folder.path().join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE));

@@ -1,0 +1,36 @@
+//! What `proxy run --sandbox` can do on this machine. Whoever does not ask for it needs none of it, so nothing is bad here.
+
+use super::{Finding, Grade};
+
+/// What is needed of Landlock, and since when Linux has that.
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+const NEEDED: (u8, &str) = (6, "Linux 6.12");
+
+/// What there is.
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+pub(super) fn finding() -> Option<Finding> {
+    let (landlock, filters) = crate::platform::abilities();
+    let has = match landlock {
+        Some(version) => format!("Landlock {version}"),
+        None => "no Landlock".to_owned(),
+    };
+    let filter = if filters { "seccomp" } else { "no seccomp" };
+    let seen = if filters && landlock >= Some(NEEDED.0) {
+        format!("`proxy run --sandbox` can confine a command: {has} and {filter}")
+    } else {
+        format!("none for `proxy run --sandbox`: {has} and {filter}; it needs Landlock {} ({})", NEEDED.0, NEEDED.1)
+    };
+    Some(Finding::new("sandbox", Grade::Good, seen))
+}
+
+/// There is none yet.
+#[cfg(all(not(target_os = "linux"), feature = "proxy"))]
+pub(super) fn finding() -> Option<Finding> {
+    Some(Finding::new("sandbox", Grade::Good, "none for `proxy run --sandbox` on this system yet"))
+}
+
+/// Without a proxy nobody is confined.
+#[cfg(not(feature = "proxy"))]
+pub(super) fn finding() -> Option<Finding> {
+    None
+}
