@@ -18,7 +18,7 @@ use crate::{
     source::{self, Means, Version},
 };
 
-use super::{Asking, credentials};
+use super::{Asking, credentials, remembering};
 
 /// How long a source may take to be told that it is done with.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -106,6 +106,7 @@ impl Desk {
         new: &Secret,
         seen: &Seen,
     ) -> std::result::Result<Option<Version>, Unwritten> {
+        remembering::forget_place(self.source.name(), &reference.place);
         let number = random::bytes::<16>().map_err(Unwritten::Refused)?;
         let number = hex::encode(&number);
         let written = self.source.write(reference, new, seen.version.as_ref(), &number, self.until());
