@@ -352,7 +352,7 @@ impl Program {
         if self.is_to_stop() {
             return self.failure("was stopped");
         }
-        self.failure(&format!("did not end within {} seconds and was stopped", deadline.as_secs_f32()))
+        self.failure(&format!("did not end within {} seconds and was stopped", tenths(deadline)))
     }
 }
 
@@ -418,6 +418,11 @@ fn begin(work: impl FnOnce() + Send + 'static) -> Result<()> {
 pub fn no_thread(error: &io::Error) -> Failure {
     Failure::new(Kind::Disk, format!("no thread can be started: {}", reason(error)))
         .hint("the system has too many processes, or lets this user have no more (`ulimit -u`)")
+}
+
+/// A time in seconds, and tenths where there are any.
+fn tenths(time: Duration) -> f32 {
+    (time.as_secs_f32() * 10.0).round() / 10.0
 }
 
 /// Ends a program that still runs, with its group.

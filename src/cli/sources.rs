@@ -76,7 +76,7 @@ pub struct NewSource {
     /// A credential of it: a field, and the key that holds it
     #[arg(long, value_name = "FIELD=KEY", value_parser = parse_credential)]
     pub credential: Vec<(String, KeyPath)>,
-    /// Another field of its table: a text, `true` or `false`
+    /// Another field of its table: a text, `true`, `false` or the number of `kv`
     #[arg(long = "field", value_name = "FIELD=VALUE", value_parser = parse_field)]
     pub fields: Vec<(String, String)>,
     /// Keep what was fetched so long, sealed: `15m`, `1h`, `1d`

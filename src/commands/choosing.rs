@@ -91,6 +91,8 @@ pub struct Chosen {
     waiting: Vec<(VariableName, Source)>,
     /// Whether no source is asked.
     offline: bool,
+    /// The keys that are credentials of sources, taken out with the others.
+    credentials: Vec<KeyPath>,
     /// What sources gave for a time only.
     pub held: sourcing::Held,
 }
@@ -302,6 +304,7 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
         place,
         waiting: Vec::new(),
         offline: choice.offline,
+        credentials,
         held: sourcing::Held::default(),
     };
     for (home, kept) in kept {
@@ -312,8 +315,8 @@ pub fn keys(approved: Approved, choice: &Choice, terminal: &Terminal) -> Result<
         });
         let asked: Vec<(&KeyName, bool)> =
             asked.filter_map(|(name, may_lack)| Some((in_home(name, &home)?, may_lack))).collect();
-        let credentials = credentials.iter().filter_map(|name| in_home(name, &home));
-        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| *name).chain(credentials).collect();
+        let beside = chosen.credentials.iter().filter_map(|name| in_home(name, &home));
+        let names: Vec<&KeyName> = asked.iter().map(|(name, _)| *name).chain(beside).collect();
         let is_needed = |name: &KeyName| asked.iter().any(|(other, may_lack)| *other == name && !may_lack);
         let optional: Vec<&KeyName> = names.iter().copied().filter(|name| !is_needed(name)).collect();
         let used = using::keys_of(&home, kept, &names, &optional, terminal);

@@ -1,8 +1,11 @@
 //! What was fetched, kept for a while where the user asks for it: sealed on the disk beside the store, for its owner alone.
 //!
-//! An entry is found by a mark of all that it came by: the source's table, its credentials and the reference. Where one of these is
-//! another, nothing is found: nobody gets another's secret. The time is that of the fetch, and what is older than the
-//! source's limit is never given, also not with `--offline`, and is left out when the file is next written.
+//! An entry is found by a mark of all that it came by: the source's table, its credentials, the account that it would be asked with
+//! now, and the reference. Where one of these is another, nothing is found: nobody gets another's secret. The time is that of the
+//! fetch: what is older than the source's limit or than the key's own secret is never given, also not with `--offline`. What is too
+//! old is left out when the file is next written.
+//!
+//! Whoever writes down what was fetched reads the file again first: another may have kept something meanwhile, or let all go.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -10,7 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Means;
+use super::{Means, account};
 use crate::{
     config::sources as config,
     date::Moment,
@@ -41,6 +44,10 @@ pub struct Cache {
     path: PathBuf,
     key: SealKey,
     entries: BTreeMap<String, Entry>,
+    /// What was fetched now and is written down nowhere yet.
+    fresh: BTreeMap<String, Entry>,
+    /// Whether there was anything when it was read.
+    was_there: bool,
     is_changed: bool,
 }
 
@@ -81,13 +88,15 @@ impl Cache {
     pub fn read(home: &Home, identity: &Identity, store: Id) -> Self {
         let key = SealKey::derive(identity.line().expose(), &store.0, PURPOSE);
         let path = home.file(NAME);
-        let entries = entries(&path, &key).unwrap_or_default();
-        Self { path, key, entries, is_changed: false }
+        let entries = entries(&path, &key);
+        let was_there = entries.is_some();
+        Self { path, key, entries: entries.unwrap_or_default(), fresh: BTreeMap::new(), was_there, is_changed: false }
     }
 
-    /// What stands for a reference with all that it is fetched by.
+    /// What stands for a reference with all that it is fetched by; nothing where it is not known whose credential that would be.
     #[must_use]
-    pub fn mark(&self, source: &config::Source, means: &Means, remote: &Remote) -> String {
+    pub fn mark(&self, source: &config::Source, means: &Means, remote: &Remote) -> Option<String> {
+        let account = account::of(source, means, &self.key)?;
         let mut text = Zeroizing::new(format!("{:?}\n{}\n", source.setting, remote.text()).into_bytes());
         for key in source.credentials() {
             text.extend_from_slice(key.to_string().as_bytes());
@@ -95,13 +104,14 @@ impl Cache {
                 text.extend_from_slice(&self.key.mark(credential.expose()));
             }
         }
-        hex::encode(&self.key.mark(&text))
+        text.extend_from_slice(&account);
+        Some(hex::encode(&self.key.mark(&text)))
     }
 
-    /// What is kept for a mark, and how old it is, where it is not older than the limit.
+    /// What is kept for a mark, and how old it is, where it is not older than the limit, nor than what the key has `since`.
     #[must_use]
-    pub fn get(&self, mark: &str, now: Moment, limit: Duration) -> Option<(&Secret, Duration)> {
-        let entry = self.entries.get(mark)?;
+    pub fn get(&self, mark: &str, since: Moment, now: Moment, limit: Duration) -> Option<(&Secret, Duration)> {
+        let entry = self.entries.get(mark).filter(|entry| entry.at >= since)?;
         let age = now.seconds() - entry.at.seconds();
         let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
         (-AHEAD..=limit).contains(&age).then(|| (&entry.value, Duration::from_secs(u64::try_from(age).unwrap_or(0))))
@@ -111,8 +121,23 @@ impl Cache {
     pub fn put(&mut self, mark: String, remote: &Remote, value: &Secret, now: Moment, limit: Duration) {
         let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
         let until = Moment::from_seconds(now.seconds().saturating_add(limit));
-        self.entries.insert(mark, Entry { remote: remote.text(), value: value.copy(), at: now, until });
+        self.fresh.insert(mark, Entry { remote: remote.text(), value: value.copy(), at: now, until });
+    }
+
+    /// Writes down what was fetched now, beside what is there by now. Where all was let go meanwhile it stays so.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn write_fresh(&mut self, now: Moment) -> Result<()> {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        let there = entries(&self.path, &self.key);
+        if fresh.is_empty() || there.is_none() && self.was_there {
+            return Ok(());
+        }
+        self.entries = there.unwrap_or_default();
+        self.entries.append(&mut fresh);
         self.is_changed = true;
+        self.write(now)
     }
 
     /// Lets go what these references were fetched for no more: those that the store does not have now.
@@ -194,6 +219,35 @@ mod tests {
     }
 
     #[test]
+    fn what_one_account_was_given_is_not_found_for_another() {
+        use crate::config::sources::vault::{Login, Vault};
+        let folder = tempfile::tempdir().expect("folder");
+        let cache = Cache::read(&Home::at(folder.path()), &Identity::generate(), Id([3; 16]));
+        let means = Means { credentials: BTreeMap::<KeyPath, Secret>::new(), clock: Moment::now };
+        let token = folder.path().join("token");
+        let mark = |address: &str, namespace: Option<&str>| {
+            let setting = Setting::Vault(Vault {
+                address: Some(address.parse().expect("address")),
+                namespace: namespace.map(str::to_owned),
+                ca: None,
+                mount: None,
+                login: Some(Login::TokenFile(token.clone())),
+                environment: false,
+                renew: false,
+            });
+            cache.mark(&Source { setting, ..source("a") }, &means, &"corp:db#p".parse().expect("good"))
+        };
+        let place = "https://vault.example.com";
+        assert_eq!(mark(place, None), None, "no token is nobody's");
+        std::fs::write(&token, "one").expect("write");
+        let one = mark(place, None);
+        assert!(one.is_some() && one == mark(place, None));
+        assert!(one != mark(place, Some("shop")) && one != mark("https://other.example.com", None));
+        std::fs::write(&token, "another").expect("write");
+        assert_ne!(one, mark(place, None));
+    }
+
+    #[test]
     fn what_was_fetched_is_found_by_all_that_it_came_by_and_only_for_its_time() {
         let folder = tempfile::tempdir().expect("folder");
         let (home, identity, store) = (Home::at(folder.path()), Identity::generate(), Id([3; 16]));
@@ -202,29 +256,39 @@ mod tests {
         let means = Means { credentials: BTreeMap::<KeyPath, Secret>::new(), clock: Moment::now };
         let remote: Remote = "corp:db#p".parse().expect("good");
         let mut cache = Cache::read(&home, &identity, store);
-        let mark = cache.mark(&source("a"), &means, &remote);
-        cache.put(mark.clone(), &remote, &Secret::new(b"fetched-value".to_vec()), now, hour);
-        cache.write(now).expect("written");
+        let mark = cache.mark(&source("a"), &means, &remote).expect("known");
+        let value = || Secret::new(b"fetched-value".to_vec());
+        cache.put(mark.clone(), &remote, &value(), now, hour);
+        // Another process keeps something at the same time: both stay.
+        let mut other = Cache::read(&home, &identity, store);
+        other.put("other".into(), &"corp:other".parse().expect("good"), &value(), now, hour);
+        other.write_fresh(now).expect("written");
+        cache.write_fresh(now).expect("written");
+        assert!(Cache::read(&home, &identity, store).get("other", now, now, hour).is_some());
         let bytes = std::fs::read(home.file(NAME)).expect("there");
         assert!(!bytes.windows(4).any(|part| part == b"corp" || part == b"fetc"));
         let mut cache = Cache::read(&home, &identity, store);
         let got = |cache: &Cache, mark: &str, at: Moment| {
-            cache.get(mark, at, hour).map(|(value, age)| (value.expose().to_vec(), age.as_secs()))
+            cache.get(mark, now, at, hour).map(|(value, age)| (value.expose().to_vec(), age.as_secs()))
         };
         assert_eq!(got(&cache, &mark, later(720)), Some((b"fetched-value".to_vec(), 720)));
         assert_eq!(got(&cache, &mark, later(-60)).map(|(_, age)| age), Some(0));
         for (mark, at) in [
             (mark.clone(), later(3601)),
             (mark.clone(), later(-3600)),
-            (cache.mark(&source("b"), &means, &remote), now),
-            (cache.mark(&source("a"), &means, &"corp:db#q".parse().expect("good")), now),
+            (cache.mark(&source("b"), &means, &remote).expect("known"), now),
+            (cache.mark(&source("a"), &means, &"corp:db#q".parse().expect("good")).expect("known"), now),
         ] {
             assert!(got(&cache, &mark, at).is_none());
         }
         assert!(got(&Cache::read(&home, &Identity::generate(), store), &mark, now).is_none());
         assert!(got(&Cache::read(&home, &identity, Id([4; 16])), &mark, now).is_none());
-        cache.keep_only(|remote| remote != "corp:db#p");
+        assert!(cache.get(&mark, later(1), later(2), hour).is_none(), "the key has another secret since");
+        let mut late = Cache::read(&home, &identity, store);
+        late.put(mark, &remote, &value(), now, hour);
+        cache.keep_only(|_| false);
         cache.write(now).expect("written");
-        assert!(!home.file(NAME).exists());
+        late.write_fresh(now).expect("written");
+        assert!(!home.file(NAME).exists(), "what was let go does not come back");
     }
 }

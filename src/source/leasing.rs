@@ -88,10 +88,19 @@ impl Keeper {
         drop(self.thread.take());
         let sources = std::mem::take(&mut self.sources);
         thread::scope(|scope| {
-            let revoked: Vec<_> = held.iter().map(|held| scope.spawn(|| revoke(held, until))).collect();
-            let failed = revoked.into_iter().filter_map(|thread| thread.join().ok().flatten()).collect();
+            // Without a thread to be had one comes after the other.
+            let start =
+                |held| thread::Builder::new().spawn_scoped(scope, move || revoke(held, until)).map_err(|_| held);
+            let revoked: Vec<_> = held.iter().map(start).collect();
+            let end = |started: Result<thread::ScopedJoinHandle<_>, _>| match started {
+                Ok(thread) => thread.join().ok().flatten(),
+                Err(held) => revoke(held, until),
+            };
+            let failed = revoked.into_iter().filter_map(end).collect();
             for source in &sources {
-                scope.spawn(move || source.close(until));
+                if thread::Builder::new().spawn_scoped(scope, move || source.close(until)).is_err() {
+                    source.close(until);
+                }
             }
             failed
         })

@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub mod abilities;
+mod account;
 mod aws;
 mod azure;
 mod bearer;

@@ -28,6 +28,8 @@ use crate::{
 pub const LARGEST: usize = 1024 * 1024;
 /// The most bytes of a file of certificates: 1 MiB, four times what a whole system trusts.
 const LARGEST_FILE: u64 = 1024 * 1024;
+/// The longest pause that a service is believed to want: a year. A longer one would be beyond what a clock can tell.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24 * 365);
 /// How many connections to a host are kept for the next request.
 const KEPT_OPEN: usize = 16;
 
@@ -315,10 +317,10 @@ fn in_seconds(time: Duration) -> String {
 /// How long to wait, as `Retry-After` has it: seconds, or a moment, which counts from the service's own clock.
 fn read_pause(text: &str, now: Option<Moment>) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
     }
     let (at, now) = (read_date(text)?.seconds(), now?.seconds());
-    Some(Duration::from_secs(u64::try_from(at - now).unwrap_or(0)))
+    Some(Duration::from_secs(u64::try_from(at - now).unwrap_or(0)).min(LONGEST_PAUSE))
 }
 
 /// A moment as HTTP has it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).

@@ -43,7 +43,7 @@ pub fn ask_while(
             return Ok(answer);
         }
         let wait = answer.retry_after.unwrap_or(pause);
-        if Instant::now() + wait + LEAST > until {
+        if wait + LEAST > until.saturating_duration_since(Instant::now()) {
             return Ok(answer);
         }
         sleep(wait);

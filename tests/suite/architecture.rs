@@ -71,6 +71,7 @@ const MAY_EXPOSE: &[&str] = &[
     "proxy/inject.rs",                // putting it into a request's headers, and taking it out of an answer's
     "rotator/program.rs",             // a rotator's standard input
     "rotator/unfinished.rs",          // sealing a new one beside the store
+    "source/account.rs",              // a mark of whose it is, by which what is kept is found
     "source/cache.rs",                // sealing what is kept of a source
     "source/command.rs",              // reading what a program printed
     "source/vault/abilities.rs",      // asking whether a token is a wrapping one

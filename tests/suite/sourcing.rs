@@ -290,6 +290,28 @@ fn what_is_kept_is_sealed_has_an_age_and_a_limit_and_goes_with_its_key() {
 }
 
 #[test]
+fn what_a_run_in_flight_fetched_is_not_kept_for_a_key_that_has_gone_meanwhile() {
+    let world = World::new("cache = \"1h\"\n");
+    let slow = world.sandbox.outside().join("slow");
+    put_program(b"#!/bin/sh\ntouch \"$0.begun\"\nsleep 1\necho slow-secret\n", &slow);
+    world.sandbox.may_lie_in(&slow);
+    world.sandbox.secret("slow-secret");
+    world.sandbox.configure(&format!(
+        "[sources.corp]\ntype = \"command\"\ncommand = [\"{}\", \"{{path}}\"]\ncache = \"1h\"\n",
+        place(&slow)
+    ));
+    world.refer("db", "database");
+    let mut call = world.sandbox.call(&["run", "-k", "DB=db", "--", "true"]);
+    let mut child = call.command.stdin(std::process::Stdio::null()).spawn().expect("start");
+    while !world.sandbox.outside().join("slow.begun").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    world.sandbox.call(&["remove", "db", "--yes"]).run();
+    assert!(child.wait().expect("ended").success());
+    assert!(!world.sandbox.data("sources.cache").exists());
+}
+
+#[test]
 fn a_source_without_a_cache_keeps_nothing() {
     let world = World::new("");
     world.put("database", "fetched-secret");
@@ -423,6 +445,10 @@ fn a_credential_never_stands_in_the_settings() {
             "this is a time from `1m` to `7d`",
         ),
         ("[sources.a]\ntype = \"command\"\ncommand = [\"{path}\"]\n", "a reference does not choose the program"),
+        (
+            "[sources.a]\ntype = \"gcp-secret-manager\"\nproject = \"p\"\ncredentials = \"cli\"\ncache = \"1h\"\n",
+            "with `cli` nothing is kept: whose account that is, is known only once it is asked",
+        ),
         (
             "[sources.a]\ntype = \"command\"\ncommand = [\"x\", \"{path}\"]\nstores = [\"personal\"]\n",
             "may always refer to a source",

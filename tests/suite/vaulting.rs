@@ -411,6 +411,60 @@ fn the_credential_of_a_source_never_lies_in_one() {
 }
 
 #[test]
+fn what_is_kept_goes_before_another_secret_is_written() {
+    let sandbox = home("app/kept");
+    let with_cache = |more: &str| {
+        sandbox.configure(&format!(
+            "[sources.corp]\ntype = \"vault\"\naddress = \"{}\"\ntoken = {{ key = \"corp/token\" }}\ncache = \"1h\"\n{more}",
+            BAO.address()
+        ));
+    };
+    with_cache("");
+    for _ in 0..2 {
+        assert_eq!(given(&sandbox), "the-first-secret");
+    }
+    sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
+    assert_eq!(given(&sandbox), "the-second-secret");
+    let kept = sandbox.call(&["run", "--offline", "-k", "DB=db", "--", "sh", "-c", "printf %s \"$DB\""]).run();
+    assert_eq!((kept.stdout().as_str(), kept.code()), ("the-second-secret", 0));
+    with_cache("namespace = \"other\"\n");
+    let other = sandbox.call(&["run", "--offline", "-k", "DB=db", "--", "true"]).run();
+    assert!(other.code() == 125 && other.stderr().contains("nothing that is new enough is kept"), "{}", other.stderr());
+}
+
+#[test]
+fn a_token_tells_nothing_of_itself_to_whoever_writes_a_reference() {
+    let sandbox = home("app/own");
+    for reference in ["auth/token/lookup-self#id", "/sys/mounts#x", "cubbyhole/a#b", "shop/auth/token/lookup-self#id"] {
+        sandbox.call(&["set", "own", "--source", "corp", "--ref", reference, "--replace", "-q"]).run();
+        let ran = sandbox.call(&["get", "own"]).run();
+        assert!(
+            ran.code() == 10
+                && ran.stderr().contains("that is of the server and its tokens")
+                && ran.stdout().is_empty(),
+            "{}",
+            ran.stderr()
+        );
+    }
+}
+
+#[test]
+fn a_watched_command_gets_what_was_written_to_its_source() {
+    let sandbox = home("app/watched");
+    let mut call = sandbox.call(&["run", "--watch", "-k", "DB=db", "--", "sh", "-c", "echo $DB; exec sleep 30"]);
+    let mut child =
+        call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    let mut printed = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
+    let mut next = || printed.next().expect("a line").expect("text");
+    assert_eq!(next(), "the-first-secret");
+    sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
+    assert_eq!(next(), "the-second-secret");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill").success());
+    let said = child.wait_with_output().expect("ended").stderr;
+    assert_eq!(String::from_utf8_lossy(&said), "keyctl: started anew with what is kept now: `DB`\n");
+}
+
+#[test]
 fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
     let port = BAO.line(&json!({ "postgres": true }))["port"].as_u64().expect("a number");
     let id = BAO.said("/approles/user/secret_id");
@@ -457,6 +511,12 @@ fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(leases() <= before);
+    // Nor has a reference that cannot be meant.
+    sandbox.call(&["set", "pinned", "--source", "corp", "--ref", "database/creds/app@1#password", "-q"]).run();
+    let before = leases();
+    let pinned = sandbox.call(&["get", "pinned"]).run();
+    assert!(pinned.code() == 10 && pinned.stderr().contains("keeps no versions"), "{}", pinned.stderr());
+    assert!(leases() <= before, "nothing was made");
     // Whoever prints it has it for its time.
     let printed = sandbox.call(&["get", "password"]).run();
     assert_eq!(printed.stderr(), "keyctl: source `corp` made this for 5 seconds, and nobody renews it\n");

@@ -71,13 +71,14 @@ impl Chosen {
 }
 
 impl Taken {
-    /// Takes over what was fetched before for keys that refer to the same still: a change of the store asks no source again.
+    /// Takes over what was fetched before for keys that refer to the same still and were not replaced since: another change of the
+    /// store asks no source again.
     pub(super) fn keep_fetched(&mut self, before: &Used, remotes: &BTreeMap<KeyName, Remote>, from: &[Fetch]) {
         for (name, remote) in remotes {
-            let known = before.payload.keys.get(name).map(|key| key.value.copy());
-            let (Some(value), Some(key)) = (known, self.used.payload.keys.get_mut(name)) else { continue };
-            if key.remote().as_ref() == Some(remote) {
-                key.value = value;
+            let known = before.payload.keys.get(name);
+            let (Some(known), Some(key)) = (known, self.used.payload.keys.get_mut(name)) else { continue };
+            if key.remote().as_ref() == Some(remote) && key.facts.changed == known.facts.changed {
+                key.value = known.value.copy();
                 key.facts.source = None;
                 self.remotes.insert(name.clone(), remote.clone());
                 self.from = from.to_vec();

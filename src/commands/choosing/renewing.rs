@@ -44,12 +44,15 @@ impl Chosen {
             place: self.place.clone(),
             waiting: Vec::new(),
             offline: self.offline,
+            credentials: self.credentials.clone(),
             held: sourcing::Held::default(),
         };
         for Taken { used, remotes, from, .. } in &self.taken {
             let home = &used.home;
             let kept = opening::identity_quietly(home).map_err(|failure| of_store(failure, home))?;
             let keys = self.wanted.iter().flat_map(|(_, source)| source.keys());
+            // What is to be fetched anew takes the credentials of sources, as at the start.
+            let keys = keys.chain(&self.credentials);
             let names: Vec<&KeyName> = keys.filter_map(|name| in_home(name, home)).collect();
             let taken = using::keys_of(home, kept, &names, &names, terminal);
             let mut taken = taken.map_err(|failure| of_store(failure, home))?;

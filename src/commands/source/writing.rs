@@ -82,7 +82,8 @@ fn table(new: &NewSource) -> Result<String> {
         let _ = writeln!(table, "{field} = {{ key = {} }}", quoted(&key.to_string()));
     }
     for (field, value) in &new.fields {
-        let value = if ["true", "false"].contains(&value.as_str()) { value.clone() } else { quoted(value) };
+        let is_bare = ["true", "false"].contains(&value.as_str()) || field == "kv" && value.parse::<u8>().is_ok();
+        let value = if is_bare { value.clone() } else { quoted(value) };
         let _ = writeln!(table, "{field} = {value}");
     }
     for (field, time) in [("cache", &new.cache), ("timeout", &new.timeout)] {
@@ -138,26 +139,45 @@ pub(super) fn remove(home: &Home, name: &SourceName, yes: bool, terminal: &Termi
     }
     write(home, &path, &text)?;
     terminal.say(&format!("source `{name}` is taken out of `{}`; what is in it stays", path.display()));
-    super::forget(home, terminal)
+    #[cfg(feature = "sources")]
+    crate::commands::sourcing::forget_source(name);
+    #[cfg(not(feature = "sources"))]
+    super::forget(home, terminal)?;
+    Ok(())
 }
 
-/// The text without a table and what stands below its head, up to the next one.
+/// The text without a table and what stands below its head. Comments before the next one are of that one.
 fn without(text: &str, name: &SourceName) -> Option<String> {
     let head = format!("[sources.{name}]");
     let below = format!("[sources.{name}.");
     let (mut kept, mut is_in, mut found) = (String::with_capacity(text.len()), false, false);
+    // Comments and empty lines of which it is not known yet whose they are.
+    let mut open = String::new();
     for line in text.split_inclusive('\n') {
         let word = line.split('#').next().unwrap_or_default().trim();
         if word == head {
             (is_in, found) = (true, true);
-        } else if line.starts_with('[') && !line.starts_with(&below) {
+        } else if is_in && line.starts_with('[') && !line.starts_with(&below) {
             is_in = false;
+            let more = after(&kept, &open).to_owned();
+            kept.push_str(&more);
         }
-        if !is_in {
-            kept.push_str(line);
+        match is_in {
+            false => kept.push_str(line),
+            true if word.is_empty() => open.push_str(line),
+            true => open.clear(),
         }
     }
+    if is_in && !open.trim().is_empty() {
+        let more = after(&kept, &open).to_owned();
+        kept.push_str(&more);
+    }
     found.then_some(kept)
+}
+
+/// What comes after a text, without its first empty lines where one is there already.
+fn after<'o>(kept: &str, open: &'o str) -> &'o str {
+    if kept.is_empty() || kept.ends_with("\n\n") { open.trim_start_matches('\n') } else { open }
 }
 
 /// The file, followed where it is a link, and what is in it.
@@ -188,6 +208,8 @@ mod tests {
         let name: SourceName = "a".parse().expect("name");
         assert_eq!(without(text, &name).as_deref(), Some("# mine\n[sources.ab]\ntype = \"b\"\n"));
         assert_eq!(without("sources = { a = {} }\n", &name), None);
+        let text = "[x]\n\n[sources.a]\ntype = \"command\" # a\n# its own\ny = 1\n\n# of b\n[sources.b]\ny = 2\n";
+        assert_eq!(without(text, &name).as_deref(), Some("[x]\n\n# of b\n[sources.b]\ny = 2\n"));
         assert_eq!(quoted("a\"b\\c\n"), "\"a\\\"b\\\\c\\u000A\"");
     }
 }

@@ -65,6 +65,17 @@ impl Held {
         }
     }
 
+    /// Ends all that was made, where nothing is given after all. What could not be ended is told.
+    fn end(&mut self) -> Vec<Failure> {
+        let leases = std::mem::take(&mut self.leases);
+        let end = |(name, lease): (SourceName, Lease)| {
+            self.sources.get(&name)?.source.revoke(&lease, Instant::now() + CLOSING).err()
+        };
+        let left = leases.into_iter().filter_map(end).collect();
+        self.close();
+        left
+    }
+
     /// Gives back what sources made for the time that they are open, where nothing of theirs is held.
     fn close(&mut self) {
         let leases = &self.leases;
@@ -108,12 +119,15 @@ pub(super) fn fetch(
         let All { given, leases, failed } = all(&held.sources, &wanted);
         held.leases = leases;
         if !failed.is_empty() {
-            drop(held);
-            return Err(together(with_keys(referring, failed)));
+            let left = held.end();
+            let failure = together(with_keys(referring, failed));
+            return Err(left.into_iter().fold(failure, |failure, left| {
+                failure.hint(format!("what was made for this was not given back and ends by itself: {}", left.message))
+            }));
         }
         put(&given, referring, stores, &mut values, &mut caches, &held.leases);
         held.close();
-        caches.write(asking.terminal);
+        caches.write(stores, asking.terminal);
     }
     say_ages(referring, &values, asking.terminal);
     let from = from(stores.len(), referring, &values, asking);
@@ -122,14 +136,8 @@ pub(super) fn fetch(
 }
 
 impl Drop for Held {
-    /// Ends all that was made, where nothing is given after all.
     fn drop(&mut self) {
-        for (name, lease) in std::mem::take(&mut self.leases) {
-            if let Some(open) = self.sources.get(&name) {
-                let _ = open.source.revoke(&lease, Instant::now() + CLOSING);
-            }
-        }
-        self.close();
+        let _ = self.end();
     }
 }
 

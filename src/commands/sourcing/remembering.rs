@@ -5,20 +5,30 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     config::Config,
     date::Moment,
-    home::Home,
-    name::KeyPath,
-    reference::Remote,
+    failure::Result,
+    home::{Home, Lock},
+    name::{KeyName, KeyPath, SourceName},
+    reference::{Place, Remote},
     secret::Secret,
     source::{
         Means,
         cache::{self, Cache},
     },
-    store::payload::{self, Payload},
+    store::{
+        file::SealedFile,
+        payload::{self, Payload},
+    },
     terminal::{Terminal, count},
 };
 
 use super::Referring;
-use crate::commands::{opening::Kept, using::Used};
+use crate::commands::{
+    opening::{Kept, identity_quietly},
+    using::Used,
+};
+
+/// How long a change of the store is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The caches of the stores, each read when it is first asked.
 pub(super) struct Caches<'c> {
@@ -26,31 +36,39 @@ pub(super) struct Caches<'c> {
     means: &'c Means,
     now: Moment,
     read: BTreeMap<usize, Cache>,
+    /// By what each was sought before it was fetched.
+    marks: BTreeMap<(usize, Remote), String>,
 }
 
 impl<'c> Caches<'c> {
     pub(super) fn new(config: &'c Config, means: &'c Means, now: Moment) -> Self {
-        Self { config, means, now, read: BTreeMap::new() }
+        Self { config, means, now, read: BTreeMap::new(), marks: BTreeMap::new() }
     }
 
     /// What is kept for a key, and how old it is; nothing where its source keeps nothing.
     pub(super) fn get(&mut self, key: &Referring, used: &Used) -> Option<(Secret, Duration)> {
+        let since = used.payload.keys.get(&key.name)?.facts.changed;
         let (cache, mark, limit) = self.of(key, used)?;
-        cache.get(&mark, Moment::now(), limit).map(|(value, age)| (value.copy(), age))
+        let kept = cache.get(&mark, since, Moment::now(), limit).map(|(value, age)| (value.copy(), age));
+        self.marks.insert((key.at, key.remote.clone()), mark);
+        kept
     }
 
-    /// Keeps what was fetched, where its source keeps anything.
+    /// Keeps what was fetched, where its source keeps anything, and would be asked with the same credential still.
     pub(super) fn put(&mut self, key: &Referring, used: &Used, value: &Secret) {
         let now = self.now;
-        if let Some((cache, mark, limit)) = self.of(key, used) {
+        let before = self.marks.get(&(key.at, key.remote.clone())).cloned();
+        if let Some((cache, mark, limit)) = self.of(key, used)
+            && before.as_ref() == Some(&mark)
+        {
             cache.put(mark, &key.remote, value, now, limit);
         }
     }
 
-    /// Writes down what changed. That it cannot be kept stops nothing, and is said.
-    pub(super) fn write(&mut self, terminal: &Terminal) {
-        for cache in self.read.values_mut() {
-            if let Err(failure) = cache.write(self.now) {
+    /// Writes down what was fetched. That it cannot be kept stops nothing, and is said.
+    pub(super) fn write(&mut self, stores: &[(&mut Used, Vec<KeyName>)], terminal: &Terminal) {
+        for (at, cache) in &mut self.read {
+            if let Err(failure) = write_one(cache, stores[*at].0, self.now) {
                 terminal.warn(&format!("what was fetched is not kept: {}", failure.message));
             }
         }
@@ -61,8 +79,52 @@ impl<'c> Caches<'c> {
         let limit = source.cache?;
         let read = || Cache::read(&used.home, &used.kept.identity, used.kept.record.store);
         let cache = self.read.entry(key.at).or_insert_with(read);
-        let mark = cache.mark(source, self.means, &key.remote);
+        let mark = cache.mark(source, self.means, &key.remote)?;
         Some((cache, mark, limit))
+    }
+}
+
+/// Nothing is kept where the store was changed meanwhile: a key may be gone, revoked or replaced.
+fn write_one(cache: &mut Cache, used: &Used, now: Moment) -> Result<()> {
+    let _lock = Lock::acquire_within(&used.home.file("lock"), PATIENCE)?;
+    let Some(sealed) = SealedFile::read(&used.home)? else { return Ok(()) };
+    let there = sealed.open_unpinned(&used.kept.identity)?.pick(&[])?;
+    if there.generation != used.payload.generation {
+        return Ok(());
+    }
+    cache.write_fresh(now)
+}
+
+/// Lets go what is kept of a place of a source, in any store: something else is about to be written there.
+pub(super) fn forget_place(source: &SourceName, place: &Place) {
+    let path = place.path.trim_matches('/');
+    forget(|remote| {
+        remote.source == *source && remote.reference.place.path.trim_matches('/').eq_ignore_ascii_case(path)
+    });
+}
+
+/// Lets go what is kept of a source, in any store.
+pub fn forget_source(source: &SourceName) {
+    forget(|remote| remote.source == *source);
+}
+
+/// Where an identity is not to be had without asking somebody, all that its store keeps goes.
+fn forget(is_it: impl Fn(&Remote) -> bool) {
+    let others = Home::all().unwrap_or_default().into_iter().filter_map(|store| Home::named(Some(&store)).ok());
+    for home in Home::find().into_iter().chain(others) {
+        let path = home.file(cache::NAME);
+        if !path.exists() {
+            continue;
+        }
+        let Ok(kept) = identity_quietly(&home) else {
+            let _ = std::fs::remove_file(path);
+            continue;
+        };
+        let mut cache = Cache::read(&home, &kept.identity, kept.record.store);
+        cache.keep_only(|text| !text.parse().is_ok_and(|remote| is_it(&remote)));
+        if cache.write(Moment::now()).is_err() {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::{Asking, credentials};
+use super::{Asking, credentials, remembering};
 
 /// How long a source may take to be told that it is done with.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -134,6 +134,7 @@ impl Desk {
     /// # Errors
     /// As the source has them, also where it has changed since.
     pub fn write(&self, reference: &Reference, new: &Secret, seen: &Seen) -> std::result::Result<Written, Unwritten> {
+        remembering::forget_place(self.source.name(), &reference.place);
         let number = random::bytes::<16>().map_err(Unwritten::Refused)?;
         let number = hex::encode(&number);
         let written = self.source.write(reference, new, seen.version.as_ref(), &number, self.until());

@@ -77,6 +77,31 @@ pub enum Setting {
     Command(command::Command),
 }
 
+impl Setting {
+    /// Where its credentials are those of whoever runs or has logged in just now: what the table calls that.
+    fn of_the_machine(&self) -> Option<&'static str> {
+        match self {
+            Self::AwsSecretsManager(aws) | Self::AwsSsm(aws) if aws.ways.contains(&aws::Way::Container) => {
+                Some("container")
+            }
+            Self::AwsSecretsManager(aws) | Self::AwsSsm(aws) if aws.ways.contains(&aws::Way::Instance) => {
+                Some("instance")
+            }
+            Self::AzureKeyVault(azure) => match azure.way {
+                azure::Way::ManagedIdentity { .. } => Some("managed-identity"),
+                azure::Way::Cli { .. } => Some("cli"),
+                azure::Way::Client { .. } => None,
+            },
+            Self::GcpSecretManager(gcp) => match gcp.way {
+                gcp::Way::Metadata => Some("metadata"),
+                gcp::Way::Cli => Some("cli"),
+                gcp::Way::ServiceAccount(_) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// A type of source, its own fields, and how they are read.
 struct Type {
     word: &'static str,
@@ -211,6 +236,10 @@ fn source(reader: &mut Reader, name: &SourceName, value: &Value) -> Option<Sourc
     let stores = fields.get("stores").map(|value| stores(reader, value)).unwrap_or_default();
     let paths = fields.get("paths").and_then(|value| reader.texts(value));
     let setting = (kind.look)(reader, value, fields)?;
+    if let (Some(value), Some(word)) = (fields.get("cache"), setting.of_the_machine()) {
+        let why = format!("with `{word}` nothing is kept: whose account that is, is known only once it is asked");
+        reader.wrong(value.span().start, why);
+    }
     Some(Source { name: name.clone(), setting, timeout, cache, stores, paths })
 }
 

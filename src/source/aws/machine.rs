@@ -2,7 +2,8 @@
 //! beyond the machine can answer there or listen, and that no proxy is asked for.
 //!
 //! Of EC2 it is version 2 alone, which wants a token first (EC2 User Guide, "Use IMDS"). The variables that tell a container where its
-//! credentials are come from whoever started it; they may name such an address, this machine, or one with a certificate.
+//! credentials are come from whoever started it; they may name such an address or this machine, and no other: a file that they name
+//! would be sent there.
 
 use std::{
     path::Path,
@@ -100,7 +101,7 @@ impl Machine<'_> {
                     self.name
                 ),
             )
-            .hint("it has to be this machine, the container's own address, or one that begins with `https://`")
+            .hint("it has to be this machine, or the container's own address")
         })?;
         let client = Client::new(
             &format!("source `{}`: what gives this container credentials", self.name),
@@ -153,9 +154,9 @@ impl Machine<'_> {
     }
 }
 
-/// A container's whole address: this machine's, one with a certificate, or the plain ones of ECS and EKS.
+/// A container's whole address: this machine's, or the plain ones of ECS and EKS.
 fn of_container(whole: &str) -> Option<Address> {
-    if let Ok(address) = whole.parse::<Address>() {
+    if let Some(address) = whole.parse::<Address>().ok().filter(Address::is_near) {
         return Some(address);
     }
     let (host, path) = whole.strip_prefix("http://")?.split_once('/')?;
@@ -167,11 +168,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_containers_credentials_come_from_near_or_over_tls_alone() {
+    fn a_containers_credentials_come_from_near_alone() {
         for good in [
             "http://127.0.0.1:51679/v2/credentials",
             "http://localhost/x",
-            "https://example.com/x",
+            "https://127.0.0.1:51679/x",
             "http://169.254.170.2/v2/x",
             "http://169.254.170.23/v1/credentials",
         ] {
@@ -179,6 +180,7 @@ mod tests {
         }
         for bad in [
             "http://example.com/x",
+            "https://example.com/x",
             "http://169.254.169.253/x",
             "http://169.254.170.2.example.com/x",
             "ftp://127.0.0.1/",

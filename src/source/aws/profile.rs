@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most bytes of one file.
-const LARGEST: usize = 1024 * 1024;
+pub(super) const LARGEST: usize = 1024 * 1024;
 /// The most profiles that one may lead through.
 const DEEPEST: usize = 5;
 

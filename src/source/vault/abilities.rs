@@ -52,7 +52,10 @@ impl Vault {
         for (reference, (path, at)) in references.iter().zip(&paths) {
             let can = |what: &[&str]| has(&may, path, what);
             let write = if *at == At::Made { Some(false) } else { Some(can(&["create", "update"])) };
-            found.of.push(Ability { reference: (*reference).clone(), read: Some(can(&["read"])), write });
+            // What would be refused here is not read, whatever the token may.
+            let is_asked = self.check_place(&reference.place).and(self.check_keeps(&reference.place, at)).is_ok();
+            let read = Some(is_asked && can(&["read"]));
+            found.of.push(Ability { reference: (*reference).clone(), read, write });
             if has(&may, path, &["delete"]) && !is_root(&may, path) {
                 found.more.push(format!("may delete `{}`", reference.place));
             }

@@ -18,6 +18,9 @@ use crate::{
 /// The field that a reference without one means, where a secret has several.
 const USUAL: &str = "value";
 
+/// The longest time that a lease is believed to last: ten years. A longer one would be beyond what a clock can tell.
+const LONGEST_LEASE: u64 = 10 * 365 * 86_400;
+
 /// A secret as a server has it, with all its fields.
 pub(super) struct Document {
     body: Zeroizing<Vec<u8>>,
@@ -101,7 +104,7 @@ impl Document {
         };
         let lease = (!envelope.lease_id.is_empty()).then(|| Lent {
             id: envelope.lease_id.clone(),
-            seconds: envelope.lease_duration,
+            seconds: envelope.lease_duration.min(LONGEST_LEASE),
             renewable: envelope.renewable,
         });
         let document = Self { body, shape, version, lease };
@@ -179,6 +182,7 @@ pub(super) fn gone(body: &[u8]) -> Option<Gone> {
 /// A lease as the answer to its renewal has it.
 pub(super) fn lease(body: &[u8]) -> Option<Lent> {
     let Envelope { lease_id: id, lease_duration: seconds, renewable, .. } = serde_json::from_slice(body).ok()?;
+    let seconds = seconds.min(LONGEST_LEASE);
     (!id.is_empty()).then_some(Lent { id, seconds, renewable })
 }
 
@@ -351,6 +355,8 @@ mod tests {
         let document = Document::read(Zeroizing::new(body.to_vec()), Shape::Plain).expect("a document");
         assert_eq!((document.lease, document.version), (Some(lent.clone()), None));
         assert_eq!(lease(body), Some(lent));
+        let endless = lease(br#"{"lease_id":"x","lease_duration":18446744073709551615}"#);
+        assert_eq!(endless.map(|lent| lent.seconds), Some(LONGEST_LEASE));
         let granted = Granted::read(
             br#"{"auth":{"client_token":"s.x","lease_duration":60,"renewable":true,"token_type":"service"}}"#,
         );

@@ -9,6 +9,7 @@ use crate::{
     failure::{Failure, Kind, Result, reason},
     json::writing::Writing,
     secret::Secret,
+    source::account::Account,
 };
 
 use super::{
@@ -112,6 +113,28 @@ impl Login {
             talk.failure("answers a login with no token").hint("a second factor is not supported here")
         })?;
         Ok(Session { token: granted.token, is_own: true, is_batch: granted.is_batch })
+    }
+
+    /// Adds whose it is. A statement that something else writes anew is another one then.
+    ///
+    /// # Errors
+    /// `Disk` for a file that cannot be read.
+    pub(super) fn add_to(&self, account: &mut Account) -> Result<()> {
+        account.add(self.called().as_bytes());
+        match self {
+            Self::Token(token) => account.add_secret(token),
+            Self::AppRole { role, secret, .. } => {
+                account.add_secret(role);
+                secret.iter().for_each(|secret| account.add_secret(secret));
+            }
+            Self::Jwt { jwt: Jwt::Kept(jwt), .. } => account.add_secret(jwt),
+            Self::Jwt { jwt: Jwt::File(path), .. } => account.add_secret(&from_file(path, "JWT")?),
+            Self::Userpass { user, password, .. } => {
+                account.add(user.as_bytes());
+                account.add_secret(password);
+            }
+        }
+        Ok(())
     }
 
     /// What messages call it.

@@ -15,11 +15,12 @@ mod writing;
 
 use std::{
     sync::OnceLock,
+    thread::Builder,
     time::{Duration, Instant},
 };
 
 use self::{
-    document::{Document, Shape, usual_field},
+    document::{Document, Lent, Shape, lease, usual_field},
     login::{Login, Session},
     mounts::{At, Mounts},
     talk::{Asked, Talk},
@@ -33,7 +34,14 @@ use crate::{
     web::http::Answer,
 };
 
-pub(super) use settings::open;
+pub(super) use settings::{add_account, open};
+
+/// What of a server is its own and that of its tokens: no secret of a key lies there.
+const OWN: [&str; 4] = ["auth", "sys", "identity", "cubbyhole"];
+/// Where tokens are told of, in whichever namespace.
+const TOKENS: [&str; 2] = ["auth", "token"];
+/// How long giving back may take where the time for the fetch is over.
+const GIVING_BACK: Duration = Duration::from_secs(2);
 
 /// A server, and what is known of it by now.
 pub(super) struct Vault {
@@ -93,25 +101,57 @@ impl Vault {
 
     /// What lies at a place. Where nobody knows yet what is mounted there, that is asked while the most likely thing is tried.
     fn document(&self, place: &Place, until: Instant) -> Result<Document> {
+        self.check_place(place)?;
         self.check_version(place)?;
         let (at, answer) = match self.mounts.known(place) {
             Some(at) => {
+                self.check_keeps(place, &at)?;
                 let answer = self.read(place, &at, until)?;
                 (at, answer)
             }
             None => self.find_out(place, until)?,
         };
-        if place.version.is_some() && !at.keeps_versions() {
-            return Err(self
-                .talk
-                .failure(&format!("keeps no versions of what lies at `{}`", place.path))
-                .hint("leave `@VERSION` out"));
+        if let Err(failure) = self.check_keeps(place, &at) {
+            return Err(self.unlent(&lease(&answer.body), failure, until));
         }
         if answer.status != 200 {
             return Err(self.refusal(&answer, &place.to_string(), until));
         }
         let shape = if at.keeps_versions() { Shape::Versioned } else { Shape::Plain };
-        Document::read(answer.body, shape).map_err(|_| self.talk.service.unreadable())
+        let lent = lease(&answer.body);
+        Document::read(answer.body, shape).map_err(|_| self.unlent(&lent, self.talk.service.unreadable(), until))
+    }
+
+    /// The failure of what is not given after all. What was lent for it is given back; that it is not is said with it.
+    fn unlent(&self, lent: &Option<Lent>, failure: Failure, until: Instant) -> Failure {
+        let Some(lent) = lent else { return failure };
+        let lease = Lease { id: lent.id.clone(), lasts: Duration::from_secs(lent.seconds), is_renewable: false };
+        match self.revoke_lease(&lease, until.max(Instant::now() + GIVING_BACK)) {
+            Ok(()) => failure,
+            Err(left) => failure.hint(format!("what it lent for this was not given back: {}", left.message)),
+        }
+    }
+
+    /// A secret is no part of the server itself. There the token would tell of itself, to whoever chose the reference.
+    fn check_place(&self, place: &Place) -> Result<()> {
+        let parts: Vec<&str> = place.segments().collect();
+        let is_own =
+            parts.first().is_some_and(|first| OWN.contains(first)) || parts.windows(2).any(|two| two == TOKENS);
+        if !is_own {
+            return Ok(());
+        }
+        let failure =
+            self.talk.failure(&format!("is not asked for `{}`: that is of the server and its tokens", place.path));
+        Err(failure.hint(format!("a secret lies below none of {}", OWN.map(|own| format!("`{own}/`")).join(", "))))
+    }
+
+    /// Makes sure that there are versions where one is named.
+    fn check_keeps(&self, place: &Place, at: &At) -> Result<()> {
+        if place.version.is_none() || at.keeps_versions() {
+            return Ok(());
+        }
+        let failure = self.talk.failure(&format!("keeps no versions of what lies at `{}`", place.path));
+        Err(failure.hint("leave `@VERSION` out"))
     }
 
     /// Versions are numbers; 0 would be the newest, whatever that is.
@@ -133,10 +173,12 @@ impl Vault {
         self.session(until)?;
         let guess = At::guess(place);
         let (asked, tried) = std::thread::scope(|scope| {
-            let asked = scope.spawn(|| self.mounts.ask(self, place, until));
+            let ask = || self.mounts.ask(self, place, until);
+            let asked = Builder::new().spawn_scoped(scope, ask);
             let tried = self.read(place, &guess, until);
             let failed = || self.talk.failure("was not asked: a thread of keyctl's ended");
-            (asked.join().unwrap_or_else(|_| Err(failed())), tried)
+            // Without a thread to be had one comes after the other.
+            (asked.map_or_else(|_| ask(), |asked| asked.join().unwrap_or_else(|_| Err(failed()))), tried)
         });
         let (at, tried) = match asked? {
             Some(at) => (at, tried?),
@@ -153,6 +195,7 @@ impl Vault {
         if at == guess {
             return Ok((at, tried));
         }
+        self.check_keeps(place, &at)?;
         let answer = self.read(place, &at, until)?;
         Ok((at, answer))
     }
@@ -177,9 +220,9 @@ impl Source for Vault {
         let document = if self.renew {
             std::thread::scope(|scope| {
                 // Beside the fetching: nothing waits for it but the first thread's end.
-                let renewing = scope.spawn(|| self.renew_token(until));
+                let renewing = Builder::new().spawn_scoped(scope, || self.renew_token(until));
                 let document = self.document(place, until);
-                let _ = renewing.join();
+                let _ = renewing.map_or_else(|_| self.renew_token(until), |renewing| renewing.join().unwrap_or(Ok(())));
                 document
             })?
         } else {

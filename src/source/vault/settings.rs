@@ -15,7 +15,7 @@ use crate::{
     },
     failure::{Failure, Kind, Result},
     secret::Secret,
-    source::{Means, service::Service},
+    source::{Means, account::Account, service::Service},
     web::address::Address,
 };
 
@@ -27,6 +27,45 @@ const USUAL_FILE: &str = ".vault-token";
 /// # Errors
 /// `Usage` for what cannot be meant, `Disk` for a file that cannot be read, `Missing` for a credential.
 pub(in crate::source) fn open(source: &sources::Source, setting: &Setting, means: &Means) -> Result<Vault> {
+    let Resolved { address, namespace, authorities, login } = resolve(source, setting, means)?;
+    let service = Service::new(&source.name, &address, authorities.as_deref(), source.timeout)?;
+    Ok(Vault {
+        name: source.name.clone(),
+        talk: Talk { service, namespace },
+        login,
+        renew: setting.renew,
+        renewed: OnceLock::new(),
+        session: OnceLock::new(),
+        mounts: Mounts::of(setting.mount.as_ref()),
+    })
+}
+
+/// Adds which server this is, and whose token or login it would be shown.
+///
+/// # Errors
+/// As [`open`].
+pub(in crate::source) fn add_account(
+    source: &sources::Source,
+    setting: &Setting,
+    means: &Means,
+    account: &mut Account,
+) -> Result<()> {
+    let Resolved { address, namespace, authorities, login } = resolve(source, setting, means)?;
+    account.add(address.to_string().as_bytes());
+    account.add_if(namespace.as_deref());
+    account.add_if(authorities.as_ref().map(|path| path.to_string_lossy()).as_deref());
+    login.add_to(account)
+}
+
+/// What the table says with what it leaves to the environment.
+struct Resolved {
+    address: Address,
+    namespace: Option<String>,
+    authorities: Option<PathBuf>,
+    login: Login,
+}
+
+fn resolve(source: &sources::Source, setting: &Setting, means: &Means) -> Result<Resolved> {
     let environment = |name: &str| if setting.environment { variable(name) } else { None };
     let wrong = |what: &str| Failure::new(Kind::Usage, format!("source `{}`: {what}", source.name));
     let address = match (&setting.address, environment("ADDR")) {
@@ -50,16 +89,7 @@ pub(in crate::source) fn open(source: &sources::Source, setting: &Setting, means
             })?,
         },
     };
-    let service = Service::new(&source.name, &address, authorities.as_deref(), source.timeout)?;
-    Ok(Vault {
-        name: source.name.clone(),
-        talk: Talk { service, namespace },
-        login,
-        renew: setting.renew,
-        renewed: OnceLock::new(),
-        session: OnceLock::new(),
-        mounts: Mounts::of(setting.mount.as_ref()),
-    })
+    Ok(Resolved { address, namespace, authorities, login })
 }
 
 /// `BAO_…`, else `VAULT_…`; an empty one is none.

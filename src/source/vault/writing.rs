@@ -90,6 +90,7 @@ impl Vault {
 
     /// What is there now.
     fn before(&self, place: &Place, until: Instant) -> Result<Before> {
+        self.check_place(place)?;
         let (at, answer) = match self.mounts.known(place) {
             Some(at) if at == At::Made => return Ok(Before { at, document: None, version: 0 }),
             Some(at) => {
