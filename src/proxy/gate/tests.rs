@@ -1,3 +1,4 @@
+use hyper::header::HeaderValue;
 use proptest::prelude::*;
 
 use super::*;
