@@ -39,10 +39,8 @@ pub fn of(source: &config::Source, means: &Means, key: &SealKey) -> Option<Vec<u
     match &source.setting {
         Setting::Vault(setting) => vault::add_account(source, setting, means, &mut account).ok()?,
         Setting::AwsSecretsManager(setting) | Setting::AwsSsm(setting) => aws::add_account(setting, &mut account)?,
-        // The table and its keys say it all; machines' own accounts keep nothing.
-        Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) => {}
-        // Whoever its program asks is its own affair.
-        Setting::Command(_) => {}
+        // The table and its keys say it all, and machines' own accounts keep nothing; whoever a program asks is its own affair.
+        Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) | Setting::Command(_) => {}
     }
     Some(account.marks)
 }

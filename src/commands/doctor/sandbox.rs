@@ -8,7 +8,7 @@ const NEEDED: (u8, &str) = (6, "Linux 6.12");
 
 /// What there is.
 #[cfg(all(target_os = "linux", feature = "proxy"))]
-pub(super) fn finding() -> Option<Finding> {
+pub(super) fn findings() -> Vec<Finding> {
     let (landlock, filters) = crate::platform::abilities();
     let has = match landlock {
         Some(version) => format!("Landlock {version}"),
@@ -20,17 +20,17 @@ pub(super) fn finding() -> Option<Finding> {
     } else {
         format!("none for `proxy run --sandbox`: {has} and {filter}; it needs Landlock {} ({})", NEEDED.0, NEEDED.1)
     };
-    Some(Finding::new("sandbox", Grade::Good, seen))
+    vec![Finding::new("sandbox", Grade::Good, seen)]
 }
 
 /// There is none yet.
 #[cfg(all(not(target_os = "linux"), feature = "proxy"))]
-pub(super) fn finding() -> Option<Finding> {
-    Some(Finding::new("sandbox", Grade::Good, "none for `proxy run --sandbox` on this system yet"))
+pub(super) fn findings() -> Vec<Finding> {
+    vec![Finding::new("sandbox", Grade::Good, "none for `proxy run --sandbox` on this system yet")]
 }
 
 /// Without a proxy nobody is confined.
 #[cfg(not(feature = "proxy"))]
-pub(super) fn finding() -> Option<Finding> {
-    None
+pub(super) fn findings() -> Vec<Finding> {
+    Vec::new()
 }

@@ -154,7 +154,9 @@ impl Desk {
             }
             // Without versions nothing tells whether somebody has written over it since.
             (Err(failure), Ok(now))
-                if now.version.is_none() && failure.kind != Kind::Usage && !is_same(&now.value, &seen.value) =>
+                if now.version.is_none()
+                    && failure.kind != Kind::Usage
+                    && !is_same(now.value.as_ref(), seen.value.as_ref()) =>
             {
                 Err(Unwritten::Unknown(failure))
             }
@@ -177,7 +179,7 @@ impl Drop for Desk {
     }
 }
 
-fn is_same(one: &Option<Secret>, other: &Option<Secret>) -> bool {
+fn is_same(one: Option<&Secret>, other: Option<&Secret>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.same_as(other),
         (one, other) => one.is_none() && other.is_none(),

@@ -65,7 +65,7 @@ impl Bench {
 
     fn judge(&self, asked: Asked, headers: &[(&'static str, String)]) -> std::result::Result<Pass, Refusal> {
         let one = |(name, value): &(&'static str, String)| {
-            (HeaderName::from_static(name), hyper::header::HeaderValue::from_str(value).expect("value"))
+            (HeaderName::from_static(name), HeaderValue::from_str(value).expect("value"))
         };
         self.gate.judge(&asked, &headers.iter().map(one).collect()).1
     }

@@ -125,7 +125,9 @@ impl Login {
             Self::Token(token) => account.add_secret(token),
             Self::AppRole { role, secret, .. } => {
                 account.add_secret(role);
-                secret.iter().for_each(|secret| account.add_secret(secret));
+                if let Some(secret) = secret {
+                    account.add_secret(secret);
+                }
             }
             Self::Jwt { jwt: Jwt::Kept(jwt), .. } => account.add_secret(jwt),
             Self::Jwt { jwt: Jwt::File(path), .. } => account.add_secret(&from_file(path, "JWT")?),

@@ -112,23 +112,24 @@ impl Vault {
             None => self.find_out(place, until)?,
         };
         if let Err(failure) = self.check_keeps(place, &at) {
-            return Err(self.unlent(&lease(&answer.body), failure, until));
+            return Err(self.unlent(lease(&answer.body).as_ref(), failure, until));
         }
         if answer.status != 200 {
             return Err(self.refusal(&answer, &place.to_string(), until));
         }
         let shape = if at.keeps_versions() { Shape::Versioned } else { Shape::Plain };
         let lent = lease(&answer.body);
-        Document::read(answer.body, shape).map_err(|_| self.unlent(&lent, self.talk.service.unreadable(), until))
+        Document::read(answer.body, shape)
+            .map_err(|_| self.unlent(lent.as_ref(), self.talk.service.unreadable(), until))
     }
 
     /// The failure of what is not given after all. What was lent for it is given back; that it is not is said with it.
-    fn unlent(&self, lent: &Option<Lent>, failure: Failure, until: Instant) -> Failure {
+    fn unlent(&self, lent: Option<&Lent>, failure: Failure, until: Instant) -> Failure {
         let Some(lent) = lent else { return failure };
         let lease = Lease { id: lent.id.clone(), lasts: Duration::from_secs(lent.seconds), is_renewable: false };
         match self.revoke_lease(&lease, until.max(Instant::now() + GIVING_BACK)) {
             Ok(()) => failure,
-            Err(left) => failure.hint(format!("what it lent for this was not given back: {}", left.message)),
+            Err(kept) => failure.hint(format!("what it lent for this was not given back: {}", kept.message)),
         }
     }
 
