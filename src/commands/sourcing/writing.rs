@@ -153,7 +153,7 @@ impl Desk {
             }
             // Without versions nothing tells whether somebody has written over it since.
             (Err(failure), Ok(now))
-                if now.version.is_none() && failure.kind != Kind::Usage && !is_same(&now.value, &seen.value) =>
+                if now.version.is_none() && failure.kind != Kind::Usage && !is_same(now.value.as_ref(), seen.value.as_ref()) =>
             {
                 Err(Unwritten::Unknown(failure))
             }
@@ -176,7 +176,7 @@ impl Drop for Desk {
     }
 }
 
-fn is_same(one: &Option<Secret>, other: &Option<Secret>) -> bool {
+fn is_same(one: Option<&Secret>, other: Option<&Secret>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.same_as(other),
         (one, other) => one.is_none() && other.is_none(),
@@ -207,108 +207,4 @@ pub fn refuse_pinned(name: &KeyName, remote: &Remote) -> Result<()> {
             "let it refer to the newest: `keyctl set {name} --source {} --ref '{newest}' --replace`",
             remote.source
         )))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{collections::VecDeque, sync::Mutex};
-
-    use super::*;
-    use crate::source::{Abilities, Fetched};
-
-    /// A source that answers what it is told to.
-    struct Told {
-        name: SourceName,
-        looks: Mutex<VecDeque<Result<Found>>>,
-        write: Mutex<Option<Result<source::Written>>>,
-    }
-
-    impl source::Source for Told {
-        fn fetch(&self, _: &Place, _: &[Option<&str>], _: Instant) -> Result<Fetched> {
-            Err(lost())
-        }
-
-        fn look(&self, _: &Reference, _: Instant) -> Result<Found> {
-            self.looks.lock().expect("lock").pop_front().expect("no more looks")
-        }
-
-        fn write(
-            &self,
-            _: &Reference,
-            _: &Secret,
-            _: Option<&Version>,
-            _: &str,
-            _: Instant,
-        ) -> Result<source::Written> {
-            self.write.lock().expect("lock").take().expect("one write")
-        }
-
-        fn abilities(&self, _: &[&Reference], _: Instant) -> Result<Abilities> {
-            Ok(Abilities::default())
-        }
-
-        fn name(&self) -> &SourceName {
-            &self.name
-        }
-    }
-
-    fn lost() -> Failure {
-        Failure::new(Kind::Remote, "no answer")
-    }
-
-    fn secret(text: &str) -> Secret {
-        Secret::new(text.as_bytes().to_vec())
-    }
-
-    fn found(text: &str, version: Option<&str>) -> Result<Found> {
-        let version = version.map(|version| Version(version.into()));
-        Ok(Found { value: Some(secret(text)), version, lease: None })
-    }
-
-    fn told(write: Result<source::Written>, looks: impl IntoIterator<Item = Result<Found>>) -> Desk {
-        let name = "corp".parse().expect("a name");
-        let told = Told { name, looks: Mutex::new(looks.into_iter().collect()), write: Mutex::new(Some(write)) };
-        Desk { source: Box::new(told), timeout: Duration::from_secs(1) }
-    }
-
-    fn reference() -> Reference {
-        "a#b".parse().expect("a reference")
-    }
-
-    #[test]
-    fn a_look_that_failed_is_not_a_look_at_nothing() {
-        let desk = told(Err(lost()), [Err(lost())]);
-        assert_eq!(desk.look(&reference()).err().map(|failure| failure.message).as_deref(), Some("no answer"));
-    }
-
-    #[test]
-    fn whether_it_was_written_is_told_by_what_is_there() {
-        let written = |write, now: Result<Found>, version: Option<&str>| {
-            let seen = Seen { value: Some(secret("old")), version: version.map(|version| Version(version.into())) };
-            match told(write, [now]).write(&reference(), &secret("new"), &seen) {
-                Ok(_) => "written",
-                Err(Unwritten::Refused(_)) => "refused",
-                Err(Unwritten::Unknown(_)) => "unknown",
-            }
-        };
-        // Its answer was lost.
-        assert_eq!(written(Err(lost()), found("new", None), None), "written");
-        assert_eq!(written(Err(lost()), found("new", Some("2")), Some("1")), "written");
-        assert_eq!(written(Err(lost()), found("old", None), None), "refused");
-        assert_eq!(written(Err(lost()), found("of somebody", None), None), "unknown");
-        assert_eq!(written(Err(lost()), Err(lost()), Some("1")), "unknown");
-        let made = || Ok(Version("2".into()).into());
-        assert_eq!(written(made(), found("of somebody", Some("3")), Some("1")), "unknown");
-    }
-
-    #[test]
-    fn what_somebody_wrote_in_between_is_the_former_one() {
-        let overtaken = Some(Version("2".into()));
-        let desk = told(Ok(source::Written { version: Version("3".into()), overtaken }), [found("new", Some("3"))]);
-        let seen = Seen { value: Some(secret("old")), version: Some(Version("1".into())) };
-        let written = desk.write(&reference(), &secret("new"), &seen).map_err(Unwritten::failure).expect("written");
-        let remote = Remote { source: "corp".parse().expect("a name"), reference: reference() };
-        let Some(Before::There(former)) = written.replaced(&remote, &seen) else { panic!("it is there") };
-        assert_eq!(former.text(), "corp:a@2#b");
-    }
 }
