@@ -164,7 +164,7 @@ fn what_is_said_of_a_secret_holds_for_its_place_however_that_is_written() {
     let shown = world.sandbox.call(&["show", "db", "--json"]).run().stdout();
     assert!(shown.contains("2035-01-01"), "{shown}");
     world.refer("other", "/database");
-    assert_eq!(world.sandbox.call(&["get", "other"]).run().code(), 9);
+    assert_eq!(world.sandbox.call(&["run", "-k", "DB=other", "--", "true"]).run().code(), 125);
     world.sandbox.call(&["set", "db", "--source", "corp", "--ref", "elsewhere", "--replace", "-q"]).run();
     world.put("elsewhere", "secret-of-two");
     world.run(&[]).says("13\n", "", 0);

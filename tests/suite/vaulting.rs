@@ -108,7 +108,7 @@ fn a_secret_is_replaced_in_its_source_and_brought_back_there() {
     BAO.ask("PUT", "secret/destroy/app/rotate", &json!({ "versions": [3] }));
     let gone = sandbox.call(&["rollback", "db", "--yes"]).run();
     assert_eq!(
-        (portless(&gone.stderr()).contains("has version 3 of `db` no more"), gone.code()),
+        (gone.stderr().contains("has `secret/app/rotate@3` no more: its version 3 was destroyed"), gone.code()),
         (true, 10),
         "{}",
         gone.stderr()
