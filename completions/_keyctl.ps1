@@ -1439,7 +1439,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'Its region')
             [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'Another address than the service''s own')
             [CompletionResult]::new('--credential', '--credential', [CompletionResultType]::ParameterName, 'A credential of it: a field, and the key that holds it')
-            [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Another field of its table: a text, `true` or `false`')
+            [CompletionResult]::new('--field', '--field', [CompletionResultType]::ParameterName, 'Another field of its table: a text, `true`, `false` or the number of `kv`')
             [CompletionResult]::new('--cache', '--cache', [CompletionResultType]::ParameterName, 'Keep what was fetched so long, sealed: `15m`, `1h`, `1d`')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long a run waits for it: `5s`')
             [CompletionResult]::new('--for-store', '--for-store', [CompletionResultType]::ParameterName, 'Keys of this store may refer to it too, whoever writes into that')

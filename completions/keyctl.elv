@@ -1291,7 +1291,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand --region 'Its region'
             cand --endpoint 'Another address than the service''s own'
             cand --credential 'A credential of it: a field, and the key that holds it'
-            cand --field 'Another field of its table: a text, `true` or `false`'
+            cand --field 'Another field of its table: a text, `true`, `false` or the number of `kv`'
             cand --cache 'Keep what was fetched so long, sealed: `15m`, `1h`, `1d`'
             cand --timeout 'How long a run waits for it: `5s`'
             cand --for-store 'Keys of this store may refer to it too, whoever writes into that'

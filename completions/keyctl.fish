@@ -880,7 +880,7 @@ complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_su
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l region -d 'Its region' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l endpoint -d 'Another address than the service\'s own' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l credential -d 'A credential of it: a field, and the key that holds it' -r
-complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l field -d 'Another field of its table: a text, `true` or `false`' -r
+complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l field -d 'Another field of its table: a text, `true`, `false` or the number of `kv`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l cache -d 'Keep what was fetched so long, sealed: `15m`, `1h`, `1d`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l timeout -d 'How long a run waits for it: `5s`' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l for-store -d 'Keys of this store may refer to it too, whoever writes into that' -r
