@@ -179,7 +179,7 @@ impl<'w, 'c> Watch<'w, 'c> {
     fn next(&mut self, renewed: Renewed) -> Result<Option<Next<'c>>> {
         match renewed {
             Renewed::Same => {}
-            Renewed::Gone(names) => self.runs_on(&format!("gone from the store: {}", listed(&names))),
+            Renewed::Gone(names, _) => self.runs_on(&format!("gone from the store: {}", listed(&names))),
             Renewed::Revoked(names) => {
                 if names != self.revoked {
                     self.runs_on(&format!("revoked: {}", listed(&names)));

@@ -64,7 +64,7 @@ pub fn confine(port: u16, away: &[PathBuf]) -> io::Result<()> {
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(LANDLOCK))
-        .and_then(|ruleset| ruleset.handle_access(AccessNet::ConnectTcp))
+        .and_then(|ruleset| ruleset.handle_access(AccessNet::ConnectTcp | AccessNet::BindTcp))
         .and_then(|ruleset| ruleset.scope(Scope::AbstractUnixSocket | Scope::Signal))
         .and_then(Ruleset::create)
         .and_then(|created| created.add_rule(NetPort::new(port, AccessNet::ConnectTcp)))

@@ -73,7 +73,8 @@ pub fn named(host: &str, port: u16) -> String {
 /// Lets a request through, or not.
 pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<Shared>) -> Response<Download> {
     // A tunnel within a tunnel would lead on to whatever its far end likes.
-    if request.method() == Method::CONNECT {
+    // And what is no path, as in `OPTIONS *`, would run into the port before it.
+    if request.method() == Method::CONNECT || !target.path.starts_with('/') {
         return server::refuse(shared, &request, Refusal::NotThere);
     }
     request.headers_mut().remove(header::PROXY_AUTHORIZATION);
@@ -144,6 +145,14 @@ async fn send(
         Some(key) => shared.gate.rule_of(*key, &target.host, target.port),
         None => shared.gate.rule_for(&target.host, target.port),
     };
+    // Two keys whose rules lead to other places: one of them would go where only the other's rule says.
+    let is_led_elsewhere = |key: &usize| {
+        let other = shared.gate.rule_of(*key, &target.host, target.port);
+        !rule.zip(other).is_some_and(|(one, other)| (&one.ca, &one.address) == (&other.ca, &other.address))
+    };
+    if pass.keys.iter().any(is_led_elsewhere) {
+        return Err(Refusal::Elsewhere);
+    }
     // A host may say to a request without a key what it was sent with another.
     let secrets = rule.is_some().then(|| shared.gate.secrets());
     if let Some(secrets) = &secrets {

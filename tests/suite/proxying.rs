@@ -377,6 +377,22 @@ fn the_proxies_that_run_are_listed_with_what_they_did_and_a_dead_one_is_not() {
 }
 
 #[test]
+fn what_becomes_of_one_key_holds_though_another_is_gone_from_the_store() {
+    let sandbox = sandbox(BASE_URL);
+    sandbox.set("OTHER", "plain-secret-of-another-key").says("", "keyctl: kept `OTHER`\n", 0);
+    let there = UPSTREAM.there();
+    sandbox.configure(&format!("[[proxy.rules]]\nsecret = \"*\"\ndomain = \"api.test\"\n{there}"));
+    let script = format!(
+        r#"status() {{ curl -sS -o /dev/null -w '%{{http_code}} ' https://api.test/x -H "x-api-key: $KEY"; }}
+        status; {0} -q remove OTHER --yes; sleep 0.7; status; {0} -q revoke KEY --yes 2>/dev/null; sleep 0.7; status
+        curl -sS -o /dev/null -w '%{{http_code}}' -X OPTIONS --request-target '*' https://api.test/x -H "x-api-key: $KEY""#,
+        crate::sandbox::KEYCTL
+    );
+    let ran = sandbox.call(&["-q", "proxy", "run", "-k", "KEY", "-k", "OTHER", "--", "sh", "-c", &script]).run();
+    assert_eq!(ran.stdout(), "200 200 403 501", "{}", ran.stderr());
+}
+
+#[test]
 fn a_key_that_is_for_the_proxy_alone_goes_by_it_without_being_told_and_nowhere_without_a_rule() {
     let sandbox = sandbox("");
     sandbox.set("OTHER", "plain-secret-of-another-key").says("", "keyctl: kept `OTHER`\n", 0);
@@ -497,6 +513,7 @@ tries("udp", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 tries("bus", lambda: socket.socket(socket.AF_UNIX))
 tries("multipath", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
 tries("settings", lambda: open(os.path.expanduser("~/.config/keyctl/config.toml"), "a"))
+tries("listening", lambda: socket.socket().bind(("127.0.0.1", 0)))
 tries("pair", lambda: socket.socketpair())
 tries("typing", lambda: fcntl.ioctl(0, 0x5412, b"x"))
 libc = ctypes.CDLL(None, use_errno=True)
@@ -513,7 +530,7 @@ PYTHON
     assert_eq!(
         ran.stdout(),
         "200\nconfig.toml\ntext\n1\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
-         settings Permission denied\npair reached\ntyping Operation not permitted\nkeyring Operation not permitted\nfast Operation not permitted\n",
+         settings Permission denied\nlistening Permission denied\npair reached\ntyping Operation not permitted\nkeyring Operation not permitted\nfast Operation not permitted\n",
         "{}",
         ran.stderr()
     );

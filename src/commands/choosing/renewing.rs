@@ -21,8 +21,8 @@ pub enum Renewed {
     Same,
     /// These variables have other secrets by now; here is what the command gets with them.
     Changed(Box<Chosen>, Vec<VariableName>),
-    /// These keys are not in their stores any more.
-    Gone(BTreeSet<KeyPath>),
+    /// These keys are not in their stores any more; here is what the command gets without them.
+    Gone(BTreeSet<KeyPath>, Box<Chosen>),
     /// These keys have been revoked since.
     Revoked(BTreeSet<KeyPath>),
 }
@@ -76,7 +76,7 @@ impl Chosen {
             }
         }
         if !gone.is_empty() {
-            return Ok(Renewed::Gone(gone));
+            return Ok(Renewed::Gone(gone, Box::new(anew)));
         }
         if !changed.is_empty() {
             return Ok(Renewed::Changed(Box::new(anew), changed));

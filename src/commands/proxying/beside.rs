@@ -138,16 +138,8 @@ impl Beside<'_> {
         let gate = &self.gateway.running.gate;
         let stop_all = |why: Stop| gate.stand(|all| all.iter_mut().for_each(|standing| standing.stop = Some(why)));
         match self.chosen.renewed(&[], self.terminal)? {
-            Renewed::Gone(names) => {
-                let is_gone =
-                    |at: usize| names.iter().any(|name| name.to_string() == gate.guarded[at].name.to_string());
-                gate.stand(|all| {
-                    for (_, standing) in all.iter_mut().enumerate().filter(|(at, _)| is_gone(*at)) {
-                        standing.stop = Some(Stop::Gone);
-                    }
-                });
-            }
-            Renewed::Changed(anew, _) => {
+            // What is gone is among the keys no more; what became of the others holds all the same.
+            Renewed::Gone(_, anew) | Renewed::Changed(anew, _) => {
                 if let Err(failure) = (self.wish)().and_then(|now| self.chosen.is_still_allowed(self.home, now)) {
                     stop_all(Stop::Denied);
                     self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
