@@ -148,7 +148,7 @@ async fn send(
     // Two keys whose rules lead to other places: one of them would go where only the other's rule says.
     let is_led_elsewhere = |key: &usize| {
         let other = shared.gate.rule_of(*key, &target.host, target.port);
-        !rule.zip(other).is_some_and(|(one, other)| (&one.ca, &one.address) == (&other.ca, &other.address))
+        rule.zip(other).is_none_or(|(one, other)| (&one.ca, &one.address) != (&other.ca, &other.address))
     };
     if pass.keys.iter().any(is_led_elsewhere) {
         return Err(Refusal::Elsewhere);

@@ -539,7 +539,7 @@ PYTHON
     let doctor = sandbox.call(&["doctor"]).run().stdout();
     let row = doctor.lines().find(|line| line.contains(" sandbox ")).unwrap_or_default();
     assert_eq!(
-        row.split_once("`").map(|(_, seen)| seen),
+        row.split_once('`').map(|(_, seen)| seen),
         Some("proxy run --sandbox` can confine a command: Landlock 6 and seccomp")
     );
 }

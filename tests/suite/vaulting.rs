@@ -1,4 +1,4 @@
-//! Keys that lie in OpenBao's own server: replaced there and brought back, moved there and back, and lent for as long as a command runs.
+//! Keys that lie in `OpenBao`'s own server: replaced there and brought back, moved there and back, and lent for as long as a command runs.
 
 use std::{
     process::{Command, Stdio},
@@ -51,7 +51,7 @@ fn there(place: &str) -> Value {
 /// What was said, without what the key touches, which the time is in.
 fn said(ran: &Ran) -> String {
     let is_of_it = |line: &&str| !line.starts_with("keyctl:   ") && !line.ends_with("touches:");
-    ran.stderr().lines().filter(is_of_it).map(|line| format!("{line}\n")).collect()
+    ran.stderr().split_inclusive('\n').filter(|line| is_of_it(&line.trim_end())).collect()
 }
 
 /// Waits for a line that a server says by itself.
