@@ -190,6 +190,11 @@ impl<'w, 'c> Watch<'w, 'c> {
                 let call = self.of.call;
                 let (event, leave) = self.of.hold(&mut chosen)?;
                 let mut leases = chosen.leases();
+                let changed = chosen.differing(&self.ready.chosen, changed);
+                if changed.is_empty() {
+                    leases.end(call.terminal);
+                    return Ok(None);
+                }
                 leases.renew(call.terminal);
                 call.pages.hand(&mut chosen)?;
                 let ready = call.prepare(*chosen, &leave, event, self.former)?;

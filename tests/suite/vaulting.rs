@@ -455,10 +455,10 @@ fn a_watched_command_gets_what_was_written_to_its_source() {
     let mut child =
         call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
     let mut printed = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
-    let mut next = || printed.next().expect("a line").expect("text");
-    assert_eq!(next(), "the-first-secret");
+    assert_eq!(printed.next().expect("a line").expect("text"), "the-first-secret");
     sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
-    assert_eq!(next(), "the-second-secret");
+    let second = printed.next();
+    assert_eq!(second.expect("a line").expect("text"), "the-second-secret");
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill").success());
     let said = child.wait_with_output().expect("ended").stderr;
     assert_eq!(String::from_utf8_lossy(&said), "keyctl: started anew with what is kept now: `DB`\n");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     config::Config,
+    date::Moment,
     failure::Result,
     history::{Event, Fetch, Reason},
     name::{KeyName, VariableName},
@@ -77,8 +78,9 @@ impl Taken {
         for (name, remote) in remotes {
             let known = before.payload.keys.get(name);
             let (Some(known), Some(key)) = (known, self.used.payload.keys.get_mut(name)) else { continue };
-            // Within one second the moment is the same, and there is one former secret more.
-            let is_same = key.facts.changed == known.facts.changed && key.former.len() <= known.former.len();
+            // Two changes within one second have the same moment, so of a change that is that new nothing is taken over.
+            let is_settled = key.facts.changed.seconds().saturating_add(2) < Moment::now().seconds();
+            let is_same = key.facts.changed == known.facts.changed && is_settled;
             if is_same && key.remote().as_ref() == Some(remote) {
                 key.value = known.value.copy();
                 key.facts.source = None;

@@ -85,6 +85,16 @@ impl Chosen {
         Ok(if revoked.is_empty() { Renewed::Same } else { Renewed::Revoked(revoked) })
     }
 
+    /// Those of these variables that are others than before, now that what lies in a source is here.
+    #[must_use]
+    pub fn differing(&self, before: &Self, variables: Vec<VariableName>) -> Vec<VariableName> {
+        let is_same = |variable: &VariableName| match (self.content(variable), before.content(variable)) {
+            (Some(now), Some(before)) => now.same_as(before),
+            (now, before) => now.is_none() && before.is_none(),
+        };
+        variables.into_iter().filter(|variable| !is_same(variable)).collect()
+    }
+
     /// The keys that the command has of which it is said now, and was not before, that they are revoked.
     fn revoked_since(&self, anew: &Self, left: &[VariableName]) -> BTreeSet<KeyPath> {
         let is_revoked = |key: Option<&Key>| key.is_some_and(|key| key.facts.revoked.is_some());
