@@ -114,9 +114,10 @@ struct Next<'c> {
 }
 
 /// What tells one version of a file from another.
-type Print = Option<(u64, Option<SystemTime>)>;
+pub type Print = Option<(u64, Option<SystemTime>)>;
 
-fn print(path: &PathBuf) -> Print {
+/// The one of a file now.
+pub fn print(path: &PathBuf) -> Print {
     std::fs::metadata(path).ok().map(|facts: Metadata| (facts.len(), facts.modified().ok()))
 }
 

@@ -1,4 +1,5 @@
-//! Writing JSON that holds secrets, in memory that is wiped: `serde_json` writes through a buffer that is not.
+//! Writing JSON that holds secrets, in memory that is wiped: a vector that grows leaves behind what it held, so there is room
+//! first.
 
 use zeroize::Zeroizing;
 
@@ -21,25 +22,7 @@ impl Writing {
     /// Adds a text as a string.
     pub fn text(&mut self, text: &str) {
         self.grow(room_for(text.len()));
-        self.0.push(b'"');
-        let mut clean = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.0.extend_from_slice(&text.as_bytes()[clean..at]);
-            match byte {
-                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
-                _ => {
-                    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                    let (high, low) = (DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]);
-                    self.0.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-                }
-            }
-            clean = at + 1;
-        }
-        self.0.extend_from_slice(&text.as_bytes()[clean..]);
-        self.0.push(b'"');
+        serde_json::to_writer(&mut *self.0, text).expect("a vector takes everything");
     }
 
     /// The whole.

@@ -1,9 +1,16 @@
 //! One field of a secret that is a JSON object, made another: all else stays as it was written.
 
-use zeroize::Zeroizing;
-
 use super::failure;
-use crate::{failure::Result, json::Members, name::SourceName, reference::Reference, secret::Secret};
+use crate::{
+    failure::Result,
+    json::{
+        Members,
+        writing::{Writing, room_for},
+    },
+    name::SourceName,
+    reference::Reference,
+    secret::Secret,
+};
 
 /// What a place is to hold: the value itself, or the object that lies there with this member another.
 ///
@@ -26,11 +33,9 @@ pub(super) fn with_field(
         )
         .hint("leave `#FIELD` out to write all of it")
     })?;
-    // All the room it may need from the start: a vector that grows leaves what it held behind.
-    let mut written = Zeroizing::new(Vec::with_capacity(
-        current.len() + quoted_room(field) + quoted_room(text) + 2 * members.0.len() + 4,
-    ));
-    written.push(b'{');
+    let room = current.len() + room_for(field.len()) + room_for(text.len()) + 2 * members.0.len() + 4;
+    let mut written = Writing::with_room(room);
+    let mut separator = "{";
     let mut is_there = false;
     for (member, raw) in &members.0 {
         let is_it = member == field;
@@ -38,34 +43,24 @@ pub(super) fn with_field(
             continue;
         }
         is_there |= is_it;
-        put(&mut written, member, |written| {
-            if is_it { quote(written, text) } else { written.extend_from_slice(raw.get().as_bytes()) }
-        });
+        written.raw(separator);
+        written.text(member);
+        written.raw(":");
+        if is_it {
+            written.text(text);
+        } else {
+            written.raw(raw.get());
+        }
+        separator = ",";
     }
     if !is_there {
-        put(&mut written, field, |written| quote(written, text));
+        written.raw(separator);
+        written.text(field);
+        written.raw(":");
+        written.text(text);
     }
-    written.push(b'}');
-    Ok(Secret::new(std::mem::take(&mut *written)))
-}
-
-fn put(written: &mut Vec<u8>, member: &str, value: impl FnOnce(&mut Vec<u8>)) {
-    if written.len() > 1 {
-        written.push(b',');
-    }
-    quote(written, member);
-    written.push(b':');
-    value(written);
-}
-
-/// How many bytes a text takes at most as a JSON string: each may become `\u00XX`.
-pub(super) fn quoted_room(text: &str) -> usize {
-    6 * text.len() + 2
-}
-
-/// Writes a text as a JSON string, straight into the room that is there.
-pub(super) fn quote(written: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(written, text).expect("a vector takes everything");
+    written.raw("}");
+    Ok(Secret::new(std::mem::take(&mut *written.done())))
 }
 
 #[cfg(test)]

@@ -1,11 +1,7 @@
 //! What is done while a command runs by the proxy: requests are written down, and what becomes of its keys in the store
 //! meanwhile holds for the next request.
 
-use std::{
-    fs::Metadata,
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
     config::Config,
@@ -24,6 +20,7 @@ use super::{
     super::{
         choosing::{self, Chosen, Renewed},
         preparing::Ready,
+        watching::{Print, print},
     },
     Gateway,
     register::{self, Count, Place, Said},
@@ -37,13 +34,6 @@ const TURN: Duration = Duration::from_millis(200);
 const GOES: usize = 4;
 /// How often a store that cannot be read is tried: it may be in the middle of a change.
 const TRIES: u32 = 5;
-
-/// What tells one version of a file from another.
-type Print = Option<(u64, Option<SystemTime>)>;
-
-fn print(path: &PathBuf) -> Print {
-    std::fs::metadata(path).ok().map(|facts: Metadata| (facts.len(), facts.modified().ok()))
-}
 
 /// Who does it.
 pub struct Beside<'b> {

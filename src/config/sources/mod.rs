@@ -149,13 +149,6 @@ pub fn types() -> Vec<&'static str> {
     TYPES.iter().map(|kind| kind.word).collect()
 }
 
-/// The fields that a source of this type may have.
-#[must_use]
-pub fn fields_of(word: &str) -> Option<Vec<&'static str>> {
-    let kind = TYPES.iter().find(|kind| kind.word == word)?;
-    Some(COMMON.iter().chain(kind.fields).copied().collect())
-}
-
 impl Source {
     /// What it is, as `type` has it.
     #[must_use]

@@ -8,12 +8,11 @@
 use std::time::Instant;
 
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use super::{
     super::{
         Abilities, Fetched, Source, Version,
-        editing::{quote, quoted_room, with_field},
+        editing::with_field,
         failure,
         fetched::fields_of_text,
         found::{Found, Written, in_text},
@@ -26,6 +25,7 @@ use super::{
 use crate::{
     config::sources::{self as config, aws::Aws},
     failure::Result,
+    json::writing::{Writing, room_for},
     name::SourceName,
     reference::{Place, Reference},
     secret::Secret,
@@ -76,11 +76,12 @@ impl Parameters {
             json!({ "Name": path, "Type": "SecureString" })
         };
         let head = head.to_string();
-        let mut body = Zeroizing::new(Vec::with_capacity(head.len() + 12 + quoted_room(text)));
-        body.extend_from_slice(&head.as_bytes()[..head.len() - 1]);
-        body.extend_from_slice(b",\"Value\":");
-        quote(&mut body, text);
-        body.push(b'}');
+        let mut body = Writing::with_room(head.len() + 12 + room_for(text.len()));
+        body.raw(&head[..head.len() - 1]);
+        body.raw(",\"Value\":");
+        body.text(text);
+        body.raw("}");
+        let body = body.done();
         let act = format!("write `{path}`");
         let call = Call { action: "PutParameter", body: &body, act: &act, is_repeatable: false };
         let answer = self.caller.call(&call, until).map_err(Refusal::into_failure)?;

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{
     super::{
         Abilities, Fetched, Source, Version,
-        editing::{quote, quoted_room, with_field},
+        editing::with_field,
         failure,
         fetched::fields_of_text,
         found::{Found, Written, in_text},
@@ -31,6 +31,7 @@ use crate::{
     failure::Result,
     hex,
     json::Members,
+    json::writing::{Writing, room_for},
     name::SourceName,
     reference::{Place, Reference},
     secret::Secret,
@@ -102,11 +103,12 @@ impl Secrets {
             text.expose_text().ok_or_else(|| failure(&self.name, "the value is no text, and is written as none"))?;
         let (action, id) = if is_there { ("PutSecretValue", "SecretId") } else { ("CreateSecret", "Name") };
         let head = json!({ id: path, "ClientRequestToken": token }).to_string();
-        let mut body = Zeroizing::new(Vec::with_capacity(head.len() + 20 + quoted_room(text)));
-        body.extend_from_slice(&head.as_bytes()[..head.len() - 1]);
-        body.extend_from_slice(b",\"SecretString\":");
-        quote(&mut body, text);
-        body.push(b'}');
+        let mut body = Writing::with_room(head.len() + 20 + room_for(text.len()));
+        body.raw(&head[..head.len() - 1]);
+        body.raw(",\"SecretString\":");
+        body.text(text);
+        body.raw("}");
+        let body = body.done();
         // The token makes a second try the same one.
         let act = format!("write `{path}`");
         let call = Call { action, body: &body, act: &act, is_repeatable: true };

@@ -8,14 +8,12 @@ mod login;
 
 use std::{sync::Arc, time::Instant};
 
-use zeroize::Zeroizing;
-
 use self::login::Login;
 use super::{
     Abilities, Fetched, Means, Source, Version,
     abilities::Ability,
     bearer::{Held, Token},
-    editing::{quote, quoted_room, with_field},
+    editing::with_field,
     failure,
     fetched::fields_of_text,
     found::{Found, Written, in_text},
@@ -25,7 +23,10 @@ use super::{
 use crate::{
     config::sources::{self as config, azure::Azure},
     failure::{Failure, Result},
-    json::Members,
+    json::{
+        Members,
+        writing::{Writing, room_for},
+    },
     name::SourceName,
     reference::{Place, Reference},
     secret::Secret,
@@ -217,14 +218,15 @@ impl Source for KeyVault {
         let text =
             text.expose_text().ok_or_else(|| failure(self.name(), "the value is no text, which a key vault needs"))?;
         let kept = current.as_ref().map(|got| got.kept.as_slice()).unwrap_or_default();
-        let room = quoted_room(text) + 20 + kept.iter().map(|(name, raw)| name.len() + raw.len() + 4).sum::<usize>();
-        let mut body = Zeroizing::new(Vec::with_capacity(room));
-        body.extend_from_slice(b"{\"value\":");
-        quote(&mut body, text);
+        let room = room_for(text.len()) + 20 + kept.iter().map(|(name, raw)| name.len() + raw.len() + 4).sum::<usize>();
+        let mut body = Writing::with_room(room);
+        body.raw("{\"value\":");
+        body.text(text);
         for (name, raw) in kept {
-            body.extend_from_slice(format!(",\"{name}\":{raw}").as_bytes());
+            body.raw(&format!(",\"{name}\":{raw}"));
         }
-        body.push(b'}');
+        body.raw("}");
+        let body = body.done();
         let address = self.service.below(&["secrets", self.secret_name(path)?], &[API])?;
         let answer = self.ask("PUT", &address, &body, until)?;
         let answer = self.judge(answer, &format!("write `{path}`"))?;
