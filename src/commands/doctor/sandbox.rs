@@ -1,6 +1,8 @@
 //! What `proxy run --sandbox` can do on this machine. Whoever does not ask for it needs none of it, so nothing is bad here.
 
-use super::{Finding, Grade};
+use super::Finding;
+#[cfg(feature = "proxy")]
+use super::Grade;
 
 /// What is needed of Landlock, and since when Linux has that.
 #[cfg(all(target_os = "linux", feature = "proxy"))]

@@ -13,22 +13,24 @@ use crate::commands::{opening::Kept, using::Used};
 
 /// Nothing is ever held.
 #[derive(Default)]
-pub struct Held;
+pub struct Held(());
 
+#[expect(clippy::unused_self, reason = "called as what a keyctl with sources has")]
 impl Held {
     /// Nothing is left to anybody.
     pub fn leave(self, _: &Terminal) {}
 }
 
 /// Nothing is ever lent.
-pub struct Leases;
+pub struct Leases(());
 
 /// Nothing was lent.
 #[must_use]
 pub fn leases(_: Held) -> Leases {
-    Leases
+    Leases(())
 }
 
+#[expect(clippy::unused_self, reason = "called as what a keyctl with sources has")]
 impl Leases {
     /// Nothing is there.
     #[must_use]
