@@ -13,7 +13,7 @@ use crate::{
     history::Reason,
     home,
     identity::keeper::KeeperKind,
-    name::{BadName, KeyPath, ProfileName, SourceName, Tag, VariableName},
+    name::{BadName, KeyPath, ProfileName, SourceName, Tag, VariableName, may_be_a_secret},
     reference::Reference,
 };
 
@@ -526,7 +526,13 @@ fn parse_extra(text: &str) -> Result<(VariableName, KeyPath), BadName> {
         Ok((variable.parse()?, key.parse()?))
     } else {
         let variable = text.split_once(':').map_or(text, |(_, name)| name);
-        Ok((variable.parse()?, text.parse()?))
+        let key: KeyPath = text.parse()?;
+        let variable = variable.parse().map_err(|why: BadName| match VariableName::nearest(variable) {
+            // A name is said back; what may be a secret is not.
+            Some(near) if !may_be_a_secret(text) => why.and(&format!("write `{near}={text}`")),
+            _ => why,
+        })?;
+        Ok((variable, key))
     }
 }
 

@@ -38,6 +38,7 @@ use super::{
 };
 
 mod keeper;
+mod merging;
 mod sandbox;
 
 /// How a check came out.
@@ -256,6 +257,7 @@ fn store(home: &Home, terminal: &Terminal) -> Vec<Finding> {
         Err(failure) => return vec![Finding::failed("store", &failure)],
     };
     let mut findings = keeper::findings(home, &record);
+    findings.extend(merging::finding(home));
     match open(home) {
         Ok((kept, payload, exposed)) => {
             findings.extend(exposed.map(|failure| Finding::failed("store's file", &failure)));

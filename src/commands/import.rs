@@ -17,8 +17,10 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::{self, Home},
+    identity::keeper::Record,
     name::{KeyName, may_be_a_secret},
     platform,
+    project::find,
     secret::Secret,
     store::{editing::Set, facts::Facts, journal::Deed, payload::Payload},
     terminal::{Terminal, count},
@@ -63,6 +65,12 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         from_environment(arguments)?
     };
     check_loss(&found, arguments)?;
+    if found.is_plain && found.place.is_file() {
+        let settings = moving::settings::take_out(&mut found.moving.keys, &found.place);
+        if !settings.is_empty() {
+            terminal.say(&format!("left to `{}`, which sets the same: {}", find::NAME, settings.join(", ")));
+        }
+    }
     let mut keys = named(&mut found.moving, &arguments.prefix)?;
     for key in &mut keys {
         key.entry.name = key.entry.name.clone().of(home.store());
@@ -73,6 +81,9 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
         return Err(Failure::new(Kind::Negative, "there is no key to import").into());
     }
     if arguments.dry_run {
+        if let Some(payload) = there(&home, terminal)? {
+            refuse_taken(&payload, &keys, arguments.replace)?;
+        }
         let names: Vec<&str> = keys.iter().map(|key| key.entry.name.as_str()).collect();
         terminal.report(&names.join("\n"))?;
         return Ok(ExitCode::SUCCESS);
@@ -89,6 +100,15 @@ pub fn import(arguments: &cli::Import, terminal: &Terminal) -> anyhow::Result<Ex
     report(&done, removed.as_deref(), &found, arguments, terminal)?;
     done.endless.iter().for_each(|(name, end)| details::say_of_former_end(name, *end, terminal));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the store has; nothing where there is none yet.
+fn there(home: &Home, terminal: &Terminal) -> Result<Option<Payload>> {
+    if Record::read(home)?.is_none() {
+        return Ok(None);
+    }
+    let kept = opening::identity(home)?;
+    opening::store(home, &kept, terminal)?.read().map(Some)
 }
 
 /// What `--delete` could not take away is refused before anything is taken over.

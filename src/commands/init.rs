@@ -36,9 +36,10 @@ const LARGEST: usize = 1024 * 1024;
 pub fn init(arguments: &cli::Init, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let path = Path::new(find::NAME);
     if path.symlink_metadata().is_ok() {
-        return Err(Failure::new(Kind::Negative, format!("`{}` exists already", path.display()))
-            .hint("change it with an editor; it holds no secret")
-            .into());
+        let is_empty = path.symlink_metadata().is_ok_and(|facts| facts.is_file() && facts.len() == 0);
+        let failure = Failure::new(Kind::Negative, format!("`{}` exists already", path.display()));
+        let hint = "change it with an editor; it holds no secret";
+        return Err(failure.hint(if is_empty { "it is empty: remove it, then try again" } else { hint }).into());
     }
     let (from, named) = gather(arguments, terminal)?;
     let in_use = from.as_ref().is_some_and(|from| from.ends_with(".env"));

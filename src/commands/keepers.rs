@@ -252,7 +252,7 @@ fn warn_of_short(passphrase: &Secret, terminal: &Terminal) {
     let length = passphrase.expose_text().map_or(0, |text| text.chars().count());
     if length < SHORT {
         terminal.warn(&format!(
-            "the passphrase has fewer than {SHORT} characters: whoever gets hold of the file can try all such day and night"
+            "taken, but it has fewer than {SHORT} characters: whoever gets hold of the file can try all such passphrases day and night"
         ));
         terminal.hint("four words that have nothing to do with each other are better");
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::{
+    activation::state,
     cli,
     date::Moment,
     failure::Result,
@@ -44,6 +45,9 @@ pub fn lock(arguments: &cli::Lock, terminal: &Terminal) -> anyhow::Result<ExitCo
     let others = others?;
     if others > 0 {
         terminal.say(&format!("closed: {} that cannot be told any more from here", count(others, "store")));
+    }
+    if (!closed.is_empty() || others > 0) && std::env::var_os(state::VARIABLE).is_some_and(|state| !state.is_empty()) {
+        terminal.hint("what runs keeps the keys that it has: this shell until it leaves the folder");
     }
     if let Some(failure) = failed {
         return Err(failure.into());

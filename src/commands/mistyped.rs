@@ -12,6 +12,55 @@ use crate::{
     name,
 };
 
+/// What other programs of this kind call their commands, and what that is here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("add", "set"),
+    ("config", "doctor"),
+    ("create", "set"),
+    ("diff", "allow"),
+    ("export", "env"),
+    ("generate", "set NAME --generate"),
+    ("load", "activate"),
+    ("log", "history"),
+    ("logs", "history"),
+    ("new", "set"),
+    ("print", "get"),
+    ("put", "set"),
+    ("read", "get"),
+    ("reveal", "get"),
+    ("save", "set"),
+    ("search", "list"),
+    ("start", "run"),
+    ("update", "set NAME --replace"),
+    ("use", "run"),
+    ("view", "show"),
+    ("write", "set"),
+];
+
+/// The command that a word of another program means.
+#[must_use]
+pub fn meant_elsewhere(word: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(theirs, _)| *theirs == word).map(|(_, ours)| *ours)
+}
+
+/// Of the commands that are alike, those that are most like what was typed; none of those that only keyctl itself calls.
+#[must_use]
+pub fn nearest(names: &str, typed: Option<&str>, above: &[String]) -> Option<String> {
+    let typed = typed.unwrap_or_default();
+    if above.is_empty()
+        && let Some(meant) = meant_elsewhere(typed)
+    {
+        return Some(meant.to_owned());
+    }
+    let root = Cli::command();
+    let parent = above.iter().try_fold(&root, |command, name| command.find_subcommand(name))?;
+    let is_ours = |name: &&str| parent.find_subcommand(name).is_some_and(|command| !command.is_hide_set());
+    let far = |name: &&str| name::distance(name, typed);
+    let names: Vec<&str> = names.split(", ").filter(is_ours).collect();
+    let least = names.iter().map(far).min()?;
+    Some(names.into_iter().filter(|name| far(name) == least).collect::<Vec<_>>().join(", "))
+}
+
 /// The failure for left-over words that are no secret.
 #[must_use]
 pub fn found(command: &Cli) -> Option<Failure> {

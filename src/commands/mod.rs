@@ -248,7 +248,11 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let words: Vec<&str> = ["keyctl"].into_iter().chain(path.iter().map(String::as_str)).chain(["--help"]).collect();
     let help = format!("see `{}`", words.join(" "));
     let suggested = text(ContextKind::SuggestedSubcommand)
-        .map(|names| nearest(&names, arguments.get(path.len() + 1)))
+        .or_else(|| (error.kind() == ErrorKind::InvalidSubcommand).then(String::new))
+        .and_then(|names| {
+            let typed = arguments.get(path.len() + 1).and_then(|typed| typed.to_str());
+            mistyped::nearest(&names, typed, &path)
+        })
         .or_else(|| text(ContextKind::SuggestedArg))
         .map(|name| format!("did you mean `{}`?", name.replace(", ", "` or `")));
     let message = match error.kind() {
@@ -313,14 +317,6 @@ fn path_of(arguments: &[OsString]) -> Vec<String> {
         command = below;
     }
     path
-}
-
-/// Of the names that are alike, those that are most like what was typed.
-fn nearest(names: &str, typed: Option<&OsString>) -> String {
-    let typed = typed.and_then(|typed| typed.to_str()).unwrap_or_default();
-    let far = |name: &&str| crate::name::distance(name, typed);
-    let least = names.split(", ").map(|name| far(&name)).min();
-    names.split(", ").filter(|name| Some(far(name)) == least).collect::<Vec<_>>().join(", ")
 }
 
 /// A period among the names that are to be left alone for a while.

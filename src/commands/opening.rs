@@ -317,7 +317,8 @@ fn no_record(home: &Home) -> Failure {
                 home.data().display()
             ),
         )
-        .hint("bring the identity back: `keyctl recovery restore FILE`");
+        .hint("bring the identity back: `keyctl recovery restore FILE`")
+        .hint("where it is given, as in CI: put it into `KEYCTL_IDENTITY`");
     }
     nothing_kept(home)
 }

@@ -14,6 +14,8 @@ use crate::{
     platform,
 };
 
+use super::mistyped;
+
 /// The name that both programs have.
 pub const NAME: &str = "keyctl";
 
@@ -91,6 +93,8 @@ pub fn meant(arguments: &[OsString]) -> Option<Failure> {
         Kind::Usage,
         "this is keyctl, the API-key store; the kernel's keyrings have another program of this name",
     );
+    let ours = mistyped::meant_elsewhere(verb).filter(|_| !operands.iter().any(kernel));
+    let failure = ours.into_iter().fold(failure, |failure, ours| failure.hint(format!("here that is `keyctl {ours}`")));
     Some(match others().into_iter().next() {
         Some(path) => failure.hint(format!("call that one by its path: `{}`", path.display())),
         None => failure.hint("that one is in the package keyutils"),

@@ -221,10 +221,11 @@ fn remove(home: &Home, name: &MemberName, yes: bool, terminal: &Terminal) -> Res
         let kept = opening::identity(home)?;
         let mut payload = opening::store(home, &kept, terminal)?.read()?;
         let is_self = payload.member_of(&kept.identity).is_some_and(|own| own.name == *name);
-        if !yes {
-            terminal.say_lines(&format!("`{name}` goes on having what there is until now:"), &seen(&payload));
-        }
+        let seen = seen(&payload);
         payload.remove_member(name, seal, now)?;
+        if !yes {
+            terminal.say_lines(&format!("`{name}` goes on having what there is until now:"), &seen);
+        }
         if is_self {
             terminal.warn(&format!("that is you: this machine does not open the store `{store}` any more then"));
         }

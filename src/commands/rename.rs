@@ -11,6 +11,7 @@ use crate::{
     history::{Action, Event},
     home::Home,
     name::{KeyName, StoreName},
+    plain::first_few,
     rotation::{Change, Settings},
     store::{journal::Deed, payload::Payload},
     terminal::Terminal,
@@ -20,7 +21,7 @@ use super::{
     change::{Outcome, change_as},
     details::refuse_as_name,
     naming, narrowing, opening, proxying,
-    rotate::pending,
+    rotate::{pending, touched},
     sourcing,
     versions::{changed_meanwhile, is_as_seen, need_yes},
 };
@@ -33,8 +34,9 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let home = Home::of(arguments.old.store())?;
     let now = Moment::now();
     let (old, new) = (arguments.old.name(), &new_name(arguments)?.of(home.store()));
-    let settings = config::read(&home)?.rotation;
-    let seen = ask(&home, [old, new], &settings, arguments.yes, terminal)?;
+    let config = config::read(&home)?;
+    let settings = &config.rotation;
+    let seen = ask(&home, [old, new], settings, arguments.yes, terminal)?;
     let _turn = pending::turn(&home)?;
     pending::refuse_while_unfinished(&home, old, Some(new), "nothing was renamed", terminal)?;
     let renamed = change_as(&home, terminal, now, |kept, payload| {
@@ -51,10 +53,12 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
             return Err(changed_meanwhile(old, "nothing was renamed"));
         }
         naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
+        let asking = touched::asked_for_by(old, &home, kept, &config);
         proxying::follow(&home, kept, payload, [old, new])?;
         payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
-        Ok(Outcome::changed(Some(covered), Event::new(Action::Rename, now).names([old, new])))
+        Ok(Outcome::changed(Some((covered, asking)), Event::new(Action::Rename, now).names([old, new])))
     })?;
+    let (renamed, asking) = renamed.unzip();
     let entries = |is_new: bool| -> Vec<&str> {
         let entries = renamed.iter().flat_map(|covered| &covered.entries);
         entries.filter(|one| one.is_new == is_new).map(|one| one.entry.as_str()).collect()
@@ -68,6 +72,10 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
         terminal.say(&format!("`{new}` is called so already"));
     } else {
         terminal.say(&format!("renamed `{old}` to `{new}`"));
+        let asking = asking.unwrap_or_default();
+        if !asking.is_empty() {
+            terminal.hint(&format!("what still asks for `{old}`: {}", first_few(&asking, 5)));
+        }
     }
     if renamed.is_some() {
         sourcing::say_of_credentials(&home, std::slice::from_ref(old), terminal);

@@ -161,6 +161,7 @@ fn create(home: &Home, wish: &Wish, anew: bool, terminal: &Terminal) -> Result<(
         let where_ = if home.is_elsewhere() { format!(" in `{}`", path.display()) } else { String::new() };
         terminal.say(&format!("made the store{which}{where_}; its identity is kept in {}", record.kind().place()));
         keeper::say_cost(&record, true, terminal);
+        driver::say_how(home, terminal);
     }
     Ok(())
 }

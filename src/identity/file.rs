@@ -62,10 +62,20 @@ pub(super) fn private(path: &Path) -> Result<Option<Secret>> {
     let text = Secret::new(bytes);
     let access = platform::access(&facts);
     if access.by_other || access.writable_by_others || access.readable_by_others {
-        return Err(Failure::new(Kind::Disk, format!("other users may read or change `{}`", path.display()))
-            .hint(platform::how_to_make_private(path, false)));
+        return Err(open_to_others(path, access.by_other));
     }
     Ok(Some(text))
+}
+
+/// The failure for a file that others may read or change, or that is theirs.
+pub(super) fn open_to_others(path: &Path, by_other: bool) -> Failure {
+    let shown = path.display();
+    if by_other {
+        return Failure::new(Kind::Disk, format!("`{shown}` belongs to another user"))
+            .hint("call keyctl as that user, or make the file yours with `chown`");
+    }
+    Failure::new(Kind::Disk, format!("other users may read or change `{shown}`"))
+        .hint(platform::how_to_make_private(path, false))
 }
 
 /// The one line that begins with `prefix`; age's identity files have comments beside it.

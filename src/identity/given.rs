@@ -21,7 +21,7 @@ use std::{
 
 use super::{
     Closed, Identity, PREFIX,
-    file::IdentityFile,
+    file::{IdentityFile, open_to_others},
     keeper::{Held, Item, Keeper},
 };
 use crate::{
@@ -184,8 +184,7 @@ fn from_file(path: &Path, aside: Option<&File>, giver: &str) -> Result<Secret> {
     let is_put_there = access.by_root && (access.by_other || facts.permissions().readonly());
     let is_open = access.writable_by_others || (access.readable_by_others && !is_put_there);
     if is_open || (access.by_other && !access.by_root) {
-        return Err(Failure::new(Kind::Disk, format!("other users may read or change `{}`", path.display()))
-            .hint(platform::how_to_make_private(&path, false)));
+        return Err(open_to_others(&path, access.by_other && !is_open));
     }
     Ok(text)
 }

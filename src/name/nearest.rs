@@ -1,6 +1,6 @@
 //! The names that are nearest to what other programs call their keys.
 
-use super::{KeyName, LONGEST, Tag};
+use super::{BadName, KeyName, LONGEST, Tag, VariableName};
 
 /// What a key is called whose title has no letter that a name could have.
 const UNNAMED: &str = "unnamed";
@@ -28,6 +28,22 @@ impl KeyName {
         let end = format!("-{number}");
         let most = self.text.len().min(LONGEST - end.len());
         Self { text: format!("{}{end}", &self.text[..most]), store: self.store.clone() }
+    }
+}
+
+impl VariableName {
+    /// The variable that a key's name reads as, as in `OPENAI_DEV` for `openai/dev`, if there is any.
+    #[must_use]
+    pub fn nearest(text: &str) -> Option<Self> {
+        text.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_").parse().ok()
+    }
+}
+
+impl BadName {
+    /// The same, with a way out behind it.
+    #[must_use]
+    pub fn and(self, way_out: &str) -> Self {
+        Self(format!("{}; {way_out}", self.0))
     }
 }
 

@@ -138,6 +138,25 @@ fn init_writes_names_and_plain_settings_and_never_a_secret() {
         "keyctl: `.keyctl.toml` exists already\nkeyctl: hint: change it with an editor; it holds no secret\n",
         1,
     );
+    // What became a setting is no key as well.
+    sandbox.file(".env", env.replace("PORT=3000", "PORT=3001"));
+    let ran = sandbox.call(&["import", ".env"]).run();
+    let said = ran.stderr();
+    assert!(said.starts_with("keyctl: left to `.keyctl.toml`, which sets the same: `LOG_LEVEL`\n"), "{said}");
+    assert!(said.contains("keyctl: kept: 3 keys (`OPENAI_API_KEY`, `PORT`, `NODE_OPTIONS`)\n"), "{said}");
+}
+
+#[test]
+fn what_still_asks_for_a_renamed_key_is_told() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    sandbox.file(".keyctl.toml", "[env]\nA = \"A\"\n");
+    sandbox.allow();
+    sandbox.configure("[profiles.work]\nenv = { B = \"A\" }\n");
+    sandbox.call(&["rename", "A", "C"]).run().says(
+        "",
+        "keyctl: renamed `A` to `C`\nkeyctl: hint: what still asks for `A`: `~/.config/keyctl/config.toml`, `~/project`\n",
+        0,
+    );
 }
 
 #[test]

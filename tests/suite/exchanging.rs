@@ -52,6 +52,21 @@ fn a_dotenv_file_is_taken_over_as_its_readers_read_it() {
 }
 
 #[test]
+fn a_dry_run_of_an_import_finds_what_the_import_would() {
+    let sandbox = Sandbox::with(&[("K", "first-secret")]);
+    sandbox.secret("second-secret");
+    let call = |words: &[&str]| sandbox.call(&[&["import", "-", "--format", "dotenv"], words].concat());
+    let said = "keyctl: these keys exist already with other secrets: `K`; nothing was imported\n\
+        keyctl: hint: to replace their secrets: `--replace`; the former ones are kept\n\
+        keyctl: hint: to keep them apart: `--prefix PROJECT/`\n";
+    call(&["-n"]).input("K=second-secret\n").run().says("", said, 1);
+    call(&["-n", "--replace"]).input("K=second-secret\n").run().says("K\n", "", 0);
+    plain(&sandbox, "keys.yaml", "K: second-secret\n", &[]);
+    let ran = sandbox.call(&["import", "keys.yaml"]).run();
+    assert!(ran.stderr().ends_with("keyctl: hint: it was read as `NAME=value` lines: YAML is not read; JSON is\n"));
+}
+
+#[test]
 fn what_a_dotenv_file_leaves_unclear_is_said_with_its_line_and_nothing_is_taken() {
     let sandbox = Sandbox::new();
     plain(

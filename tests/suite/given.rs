@@ -318,6 +318,12 @@ fn a_build_joins_the_store_in_its_repository_and_needs_no_terminal() {
         call.env("KEYCTL_IDENTITY", identity).run()
     };
     let join = ["store", "join", "team", "--path", path, "--yes"];
+    // A secret that did not arrive is no reason to make an identity on the build's machine.
+    let empty = sandbox.call(&join).env("KEYCTL_HOME", &machine).env("KEYCTL_IDENTITY", "").run();
+    let said = "keyctl: `KEYCTL_IDENTITY` is set and empty: the secret did not arrive, as in CI for a pull request of a fork\n\
+        keyctl: hint: to make an identity for this machine, unset it\n";
+    empty.says("", said, 2);
+    assert!(!machine.join("stores/team").exists());
     // The identity of another store is none here, and no build goes on after it.
     let other = |words: &[&str]| {
         let call = sandbox.call(words).env("KEYCTL_HOME", &machine).env("KEYCTL_NO_PROMPT", "1");

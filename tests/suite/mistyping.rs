@@ -203,6 +203,13 @@ fn a_wrong_call_is_told_the_help_of_the_command_below_and_what_was_most_likely_m
     assert!(snooze.contains("keyctl: hint: for how long goes with `--for`: `--for 3d`\n"), "{snooze}");
     assert!(said(&["rotat"]).ends_with("keyctl: hint: did you mean `rotate`?\n"));
     assert!(said(&["histroy"]).ends_with("keyctl: hint: did you mean `history`?\n"));
+    // What other programs call it, and nothing that keyctl only says to itself.
+    assert!(said(&["export"]).ends_with("keyctl: hint: did you mean `env`?\n"));
+    assert!(said(&["generate"]).ends_with("keyctl: hint: did you mean `set NAME --generate`?\n"));
+    assert!(said(&["add", "shop/a"]).contains("keyctl: hint: here that is `keyctl set`\n"));
+    assert!(!said(&["add", "user", "k", "v", "@u"]).contains("here that is"));
+    assert!(said(&["confin"]).ends_with("keyctl: hint: see `keyctl --help`\n"));
+    assert!(said(&["env", "-k", "shop/a"]).contains("; write `SHOP_A=shop/a`\n"));
     assert_eq!(said(&["rotate", "shop/a", "--generate", "40"]), "keyctl: the length goes with `=`: `--generate=40`\n");
     for words in [
         &["rotate", "shop/a", "shop/b"][..],

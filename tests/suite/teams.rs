@@ -654,6 +654,28 @@ fn value(person: &Person, key: &str) -> String {
 }
 
 #[test]
+fn a_merge_that_git_could_not_end_is_found() {
+    let (_remote, alice, bob) = two();
+    let hint =
+        "keyctl: hint: so that git merges the store key by key, in each clone once: `keyctl store merge --install`\n";
+    let made = alice.call(&["store", "create", "other", "--keeper", "file", "--path", "../repo/other.age"]);
+    assert!(made.stderr().ends_with(hint), "{}", made.stderr());
+    alice.set("team:X", "second-secret");
+    bob.set("team:Y", "third-secret");
+    alice.push();
+    bob.git(&["commit", "-qam", "keys"]);
+    let doctor = || bob.call(&["doctor", "--store", "team"]);
+    assert!(!doctor().stdout().contains("could not merge"));
+    let (good, said) = bob.try_git(&bob.repo(), &["pull", "-q", "--no-rebase", "origin", "main"]);
+    assert!(!good && said.contains("team.age"), "{said}");
+    let found = doctor();
+    let line = "git could not merge `~/repo/team.age`, which has the keys of one side alone\n";
+    assert!(found.stdout().contains(line) && found.code() == 1, "{}", found.stdout());
+    bob.git(&["merge", "--abort"]);
+    assert!(!doctor().stdout().contains("could not merge"));
+}
+
+#[test]
 fn git_merges_what_two_people_changed_key_by_key_in_both_directions() {
     let (_remote, alice, bob) = two_with_driver();
     for secret in ["first-secret", "second-secret", "third-secret", "fourth-secret", "alices-secret", "bobs-secret"] {

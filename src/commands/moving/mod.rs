@@ -3,6 +3,7 @@
 mod envchain;
 mod folder;
 mod identities;
+pub(super) mod settings;
 mod sops;
 
 use std::{
@@ -93,7 +94,7 @@ pub(super) fn read(place: PathBuf, arguments: &cli::Import, now: Moment, termina
     };
     let text = within.as_ref().unwrap_or(&source).expose();
     let moving = match format {
-        Format::Dotenv => exchange::dotenv::read(text)?.into(),
+        Format::Dotenv => exchange::dotenv::read(text).map_err(|failure| of_other_form(failure, &place))?.into(),
         Format::Json => exchange::json::read(text)?.into(),
         Format::Aws => exchange::aws::read(text)?,
         Format::Bitwarden => exchange::bitwarden::read(text, now)?,
@@ -107,6 +108,17 @@ pub(super) fn read(place: PathBuf, arguments: &cli::Import, now: Moment, termina
     };
     let is_plain = !matches!(format, Format::Sops | Format::Fnox);
     Ok(Found { place, source, is_plain, moving })
+}
+
+/// A file that its name says to be something else is told what is read.
+fn of_other_form(failure: Failure, place: &Path) -> Failure {
+    let form = match place.extension().and_then(OsStr::to_str) {
+        Some("yaml" | "yml") => "YAML",
+        Some("toml") => "TOML",
+        Some("ini" | "cfg" | "properties") => "INI",
+        _ => return failure,
+    };
+    failure.hint(format!("it was read as `NAME=value` lines: {form} is not read; JSON is"))
 }
 
 fn bytes(place: &Path) -> Result<Secret> {

@@ -36,6 +36,21 @@ pub struct Touched {
     pub notes: Vec<String>,
 }
 
+/// Your own profiles and the allowed places that ask for a key, each once, in words.
+pub fn asked_for_by(name: &KeyName, home: &Home, kept: &Kept, config: &Config) -> Vec<String> {
+    let own = grants(&config.profiles).iter().any(|grant| is_of(grant, name));
+    let own = own.then(|| format!("`{}`", home.config_file().display()));
+    let allowed =
+        Approvals::read(home).map(|approvals| approvals.of_key(name, &approvals.key(kept.identity.line().expose())));
+    let places = allowed
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(place, _)| if place.contains('`') { place } else { format!("`{place}`") });
+    let mut all: Vec<String> = own.into_iter().chain(places).collect();
+    all.dedup();
+    all
+}
+
 impl Touched {
     /// Looks around for a key that is in the store.
     #[must_use]

@@ -131,6 +131,7 @@ fn accept(report: &Report, findings: &[Finding], yes: bool, terminal: &Terminal)
     need_someone(yes, terminal, "accepting what was found")?;
     report::table(report.findings, &[], terminal)?;
     report::say_what_was_not_seen(search, seen, report.given, report.notes, terminal);
+    report::say_what_is_too_short(search, terminal);
     // What is accepted of a text in a file is accepted wherever it lies in there.
     let other = seen.more.saturating_sub(seen.again);
     if other > 0 {

@@ -72,6 +72,10 @@ impl Report<'_> {
             table(self.findings, shown, terminal)?;
         }
         say_what_was_not_seen(self.search, self.seen, self.given, self.notes, terminal);
+        // A hook says at each commit only what that commit is about.
+        if self.event.is_none() {
+            say_what_is_too_short(self.search, terminal);
+        }
         self.say(terminal);
         let hidden = self.seen.more_accepted;
         match self.accepted.len() as u64 + hidden {
@@ -243,6 +247,10 @@ pub fn say_what_was_not_seen(search: &Search, seen: &Seen, given: &[Finding], no
         1 => terminal.say("1 pipe, socket or device was not looked at"),
         number => terminal.say(&format!("{number} pipes, sockets or devices were not looked at")),
     }
+}
+
+/// Names the keys that are too short to be looked for.
+pub fn say_what_is_too_short(search: &Search, terminal: &Terminal) {
     let short = search.engine.needles().too_short();
     if !short.is_empty() {
         terminal.say(&format!("too short to look for: {}", first_names(short, NAMED)));

@@ -76,6 +76,15 @@ pub fn install(terminal: &Terminal) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says how a store whose file lies in a repository gets merged there key by key, where git was not told yet.
+pub fn say_how(home: &Home, terminal: &Terminal) {
+    let file = home.store_file();
+    let Some(git) = file.parent().and_then(|folder| Git::at(folder).ok()) else { return };
+    if home.is_elsewhere() && git.top().is_ok() && matches!(git.answer(&["config", "merge.keyctl.driver"]), Ok(None)) {
+        terminal.hint("so that git merges the store key by key, in each clone once: `keyctl store merge --install`");
+    }
+}
+
 /// Takes back what [`install`] wrote.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::driver;
 use crate::{
     commands::{
         change, keepers,
@@ -106,6 +107,10 @@ pub fn join(home: Home, wish: &Wish, terminal: &Terminal) -> Result<()> {
     }
     if wish.keeper.kind.is_some() && given::is_given() {
         return Err(given::refused("no keeper is chosen for it"));
+    }
+    // An identity that was to be given is not made instead.
+    if let Some(why) = given::why_empty() {
+        return Err(Failure::new(Kind::Usage, why).hint("to make an identity for this machine, unset it"));
     }
     let name = home.store().map(ToString::to_string).unwrap_or_default();
     if home.is_being_removed() {
@@ -310,6 +315,9 @@ fn take_over(
     std::fs::remove_file(&path).map_err(|error| Failure::disk("remove", &path, &error))?;
     terminal.say(&format!("joined the store `{store}` as `{}`; its keys are named `{store}:KEY`", own.name));
     terminal.hint(&format!("see them: `keyctl list --store {store}`"));
+    if !given::is_given() {
+        driver::say_how(home, terminal);
+    }
     Ok(())
 }
 

@@ -64,6 +64,7 @@ pub fn table(search: &Search, plans: &[Plan], left: &[Left], terminal: &Terminal
 /// Says what could not be looked at, as every scan does.
 pub fn say_what_was_not_seen(search: &Search, seen: &Seen, notes: &[String], terminal: &Terminal) {
     report::say_what_was_not_seen(search, seen, &[], notes, terminal);
+    report::say_what_is_too_short(search, terminal);
     if seen.more > 0 {
         terminal.warn(&format!("{} more places are not listed", seen.more));
     }
