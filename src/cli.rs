@@ -27,6 +27,7 @@ mod import;
 mod lifecycle;
 mod limits;
 mod manual;
+pub mod plain;
 mod projects;
 mod proxy;
 mod scan;

@@ -100,7 +100,7 @@ use clap::{
 };
 
 use crate::{
-    cli::{Cli, Due, Global, HookEnv, RunAlone, RunVerb, Verb},
+    cli::{Cli, Due, Global, HookEnv, RunAlone, RunVerb, Verb, plain},
     failure::{Failure, Kind},
     terminal::Terminal,
 };
@@ -130,7 +130,10 @@ pub fn parse(arguments: &[OsString]) -> Called {
         .skip(1)
         .find(|word| !word.to_string_lossy().starts_with('-'))
         .is_some_and(|word| word == "run" || word == "exec" || word == "shell");
-    // What every start of a program waits for is parsed without building all the other commands.
+    // What every start of a program waits for is read without clap as it is called most, and else without all other commands.
+    if let Some(run) = plain::run(arguments) {
+        return Called::Command(Box::new(Cli { global: Global::default(), verb: Verb::Run(run) }));
+    }
     if runs && let Ok(alone) = RunAlone::try_parse_from(arguments) {
         let RunVerb::Run(run) = alone.verb;
         return Called::Command(Box::new(Cli { global: alone.global, verb: Verb::Run(run) }));

@@ -6,6 +6,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use memchr::arch::all::memchr::One;
+
 use super::{
     Log,
     chain::{LONGEST_LINE, Position, claimed},
@@ -81,7 +83,7 @@ impl Log {
     /// Of so many of the last entries the first few. For the first alone all of them must be there.
     fn open_last(&self, entries: usize, few: usize) -> Option<Vec<(u64, Event)>> {
         let tail = self.tail(entries)?;
-        let ends: Vec<usize> = memchr::memchr_iter(b'\n', &tail).collect();
+        let ends: Vec<usize> = One::new(b'\n').iter(&tail).collect();
         let line = |at: usize| &tail[at.checked_sub(1).map_or(0, |before| ends[before] + 1)..ends[at]];
         let from = match ends.len().checked_sub(entries + 1) {
             Some(from) => from,
@@ -111,7 +113,7 @@ impl Log {
             let mut block = vec![0; usize::try_from(size).ok()?];
             file.seek(SeekFrom::Start(from)).ok()?;
             file.read_exact(&mut block).ok()?;
-            let own = memchr::memchr_iter(b'\n', &block).count();
+            let own = One::new(b'\n').count(&block);
             if own == 0 && block.len() > LONGEST_LINE {
                 // No entry is that long, so there is none: what is only long is not read to its beginning.
                 return None;
@@ -122,7 +124,7 @@ impl Log {
         }
         if from > 0 {
             // A piece of a line is no line.
-            let end = memchr::memchr(b'\n', &tail)?;
+            let end = One::new(b'\n').find(&tail)?;
             tail.drain(..=end);
         } else if tail.starts_with(b"1.1.") {
             // The log's own beginning stands for the line before the first. In a file that goes on from another nothing

@@ -218,8 +218,46 @@ pub fn never(variable: &VariableName) -> bool {
     listed(NEVER, variable)
 }
 
+/// What a project file may set neither a key nor a text of its own to.
+const ALL_REFUSED: [&[&str]; 4] = [LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL];
+/// The letters that these begin with, in their order. `run` holds each variable of a project against all of them, and most differ
+/// in the first letter: so side by side these are looked at, and not each pattern for its own.
+static FIRST_LETTERS: [u8; count(&ALL_REFUSED)] = first_letters(&ALL_REFUSED);
+
 fn refused(variable: &VariableName) -> bool {
-    [LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL].iter().any(|list| listed(list, variable))
+    let name = variable.as_str().to_ascii_uppercase();
+    let first = name.as_bytes().first().copied().unwrap_or_default();
+    let mut letters = FIRST_LETTERS.iter();
+    for pattern in ALL_REFUSED.into_iter().flatten() {
+        let begins = letters.next().copied().unwrap_or(b'*');
+        if (begins == first || begins == b'*') && fits(pattern, &name) {
+            return true;
+        }
+    }
+    false
+}
+
+const fn count(lists: &[&[&str]]) -> usize {
+    let (mut count, mut list) = (0, 0);
+    while list < lists.len() {
+        count += lists[list].len();
+        list += 1;
+    }
+    count
+}
+
+const fn first_letters<const COUNT: usize>(lists: &[&[&str]]) -> [u8; COUNT] {
+    let (mut letters, mut list, mut behind) = ([0; COUNT], 0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            letters[behind + at] = lists[list][at].as_bytes()[0];
+            at += 1;
+        }
+        behind += at;
+        list += 1;
+    }
+    letters
 }
 
 fn listed(patterns: &[&str], variable: &VariableName) -> bool {
@@ -229,7 +267,6 @@ fn listed(patterns: &[&str], variable: &VariableName) -> bool {
 pub(super) fn is_among(patterns: &[&str], name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let first = name.as_bytes().first();
-    // Told apart by the first letter in a plain loop: `run` holds each variable it sets against all of them.
     for pattern in patterns {
         let begins = pattern.as_bytes().first();
         if (begins == first || begins == Some(&b'*')) && fits(pattern, &name) {
@@ -281,16 +318,22 @@ mod tests {
     fn the_schemas_refuse_what_the_lists_refuse() {
         let schema = |name| crate::schema::of(name).unwrap();
         let (project, config) = (schema("project"), schema("config"));
-        assert_eq!(
-            project["$defs"]["refused"]["pattern"],
-            pattern(&[LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL])
-        );
+        assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&ALL_REFUSED));
         assert_eq!(project["$defs"]["own_keys"]["pattern"], pattern(&[KEYS]));
         let keys_alone = project["$defs"]["env"]["patternProperties"].as_object().unwrap();
         let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS, COMMANDS])];
         lists.sort();
         assert_eq!(keys_alone.keys().cloned().collect::<Vec<_>>(), lists);
         assert_eq!(config["$defs"]["never"]["pattern"], pattern(&[NEVER]));
+    }
+
+    #[test]
+    fn each_pattern_is_told_apart_by_its_own_first_letter() {
+        let patterns: Vec<&str> = ALL_REFUSED.into_iter().flatten().copied().collect();
+        assert!(patterns.iter().map(|pattern| pattern.as_bytes()[0]).eq(FIRST_LETTERS));
+        for pattern in patterns {
+            assert!(refused(&name(&pattern.replace('*', "X"))), "{pattern}");
+        }
     }
 
     #[test]

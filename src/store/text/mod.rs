@@ -8,13 +8,13 @@
 //! Unknown fields and newer formats are refused: an older keyctl must not drop what a newer one wrote. No error carries
 //! a piece of the text, since any piece of it may be a secret.
 
-use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::payload::Payload;
 use crate::{failure::Result, name::KeyName};
 
 mod limits;
+mod marks;
 mod members;
 mod reading;
 mod remote;
@@ -24,6 +24,7 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+use marks::Mark;
 pub use writing::write;
 
 /// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
@@ -70,7 +71,7 @@ pub fn facts(text: &str) -> Result<Payload> {
 /// # Errors
 /// As [`read`].
 pub fn pick(text: &str, wanted: &[&KeyName]) -> Result<Payload> {
-    let has = |mark: &str| memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    let has = |mark| Mark::within(text.len(), mark).find(text).is_some();
     if has("\"\"\"") || has("'''") {
         return read(text);
     }
@@ -110,12 +111,12 @@ pub fn names(text: &str) -> Vec<String> {
 /// Splits a text before each line that begins with `[`. The first piece is what stands before any table.
 fn tables(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
-    let head = memmem::Finder::new("\n[");
+    let head = Mark::within(text.len(), "\n[");
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let end = head.find(rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+        let end = head.find(rest).map_or(rest.len(), |at| at + 1);
         let (table, after) = rest.split_at(end);
         rest = after;
         Some(table)
