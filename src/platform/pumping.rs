@@ -85,16 +85,16 @@ pub fn write_parts(to: &impl AsFd, parts: &[&[u8]]) -> io::Result<()> {
     Ok(())
 }
 
-/// A pipe for what a command prints, as large as any user may have it.
+/// A pipe for what a command prints: four times the usual size, so that both sides seldom wait for each other. Of a larger one
+/// fewer pages are still in a core's own cache when they are read: of 1 MiB, with reads of 256 KiB, a copy took twice as long.
 ///
 /// # Errors
 /// As `pipe(2)` has them.
 pub fn wide_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = io::pipe()?;
     let (reader, writer) = (OwnedFd::from(reader), OwnedFd::from(writer));
-    // /proc/sys/fs/pipe-max-size has this by default.
     #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(&writer, 1024 * 1024);
+    let _ = rustix::pipe::fcntl_setpipe_size(&writer, 256 * 1024);
     Ok((reader, writer))
 }
 

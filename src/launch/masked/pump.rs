@@ -2,6 +2,9 @@
 //!
 //! Where something that the command left behind still has a stream a moment after the command's end, another process takes it
 //! over (`rest`): nobody is to wait for it, and nobody to end it.
+//!
+//! What goes out is what was searched: a copy. Linux could pass a clean stretch on without one (`tee(2)`, `splice(2)`), but then
+//! the page may still be a file's or the program's own (`vmsplice(2)`), and become another one after it was searched.
 
 use std::{
     io::{self, IsTerminal},
@@ -25,8 +28,8 @@ use crate::{
     },
 };
 
-/// How much is read at once.
-const AT_ONCE: usize = 256 * 1024;
+/// How much is read at once: half of what the pipe holds, so that the command writes on meanwhile.
+const AT_ONCE: usize = 128 * 1024;
 /// How long after the last byte the beginning of a secret is shown, where it is a little one. On a terminal somebody may be
 /// typing, and sees each letter come back.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -216,5 +219,78 @@ impl Pump {
         }
         self.stream.finish(&mut self.output);
         self.output.wrong.map_or(Ok(None), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::File,
+        io::{Read, Write},
+    };
+
+    use proptest::{prelude::*, sample::Index};
+
+    use super::*;
+    use crate::secret::Secret;
+
+    const KEY: &str = "sk-live-3Hq9/ZbT7+mWx2Lc";
+    const LINES: &str = "two\nlines-of-it-here";
+
+    /// What comes out between two pipes of a text that is written in pieces with these ends.
+    fn pumped(masker: &Arc<Masker>, text: &[u8], ends: &[usize]) -> Vec<u8> {
+        let (from, writer) = pumping::wide_pipe().expect("pipe");
+        let (mut reader, to) = io::pipe().expect("pipe");
+        let mut pump = Pump::new(from, to.into(), masker.stream());
+        // A machine that stands still for a moment is no pause.
+        pump.patience = Duration::from_secs(60);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut writer = File::from(writer);
+                let pieces = ends.windows(2).map(|ends| &text[ends[0]..ends[1]]);
+                pieces.for_each(|piece| writer.write_all(piece).expect("write"));
+            });
+            scope.spawn(move || assert!(pump.run(None).expect("pump").is_none()));
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).expect("read");
+            all
+        })
+    }
+
+    /// Secrets, beginnings of them and text between, some of which ends where a read or the pipe does.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let between = prop_oneof![
+            4 => 0..60_usize,
+            1 => AT_ONCE - 40..AT_ONCE + 40,
+            1 => 2 * AT_ONCE - 40..2 * AT_ONCE + 40,
+        ];
+        let part = (between, prop::sample::select(vec![KEY, LINES]), any::<Index>(), any::<bool>());
+        prop::collection::vec(part, 0..12).prop_map(|parts| {
+            let mut text = Vec::new();
+            for (between, secret, end, is_whole) in parts {
+                text.extend(b"some text\n".iter().cycle().take(between));
+                text.extend(&secret.as_bytes()[..if is_whole { secret.len() } else { end.index(secret.len()) }]);
+            }
+            text
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_goes_through_pipes_is_masked_as_the_whole_text_is(
+            text in text(),
+            cuts in prop::collection::vec(any::<Index>(), 0..40),
+        ) {
+            let secrets = [KEY, LINES].map(|text| Secret::new(text.as_bytes().to_vec()));
+            let masker = Masker::of(["K", "L"].into_iter().zip(&secrets), []);
+            let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+            ends.extend([0, text.len()]);
+            ends.sort_unstable();
+            let all = pumped(&masker, &text, &ends);
+            prop_assert!(all == masker.masked(&text), "{} of {} bytes", all.len(), text.len());
+            prop_assert!(memchr::memmem::find(&all, KEY.as_bytes()).is_none());
+        }
     }
 }
