@@ -1,17 +1,14 @@
 //! Writing to a source: what is there is looked at, a new version is written over just that one, and it is read back before
 //! anything is said of it.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     config::sources::Source,
     date::Moment,
     failure::{Failure, Kind, Result},
     hex,
-    name::{KeyName, KeyPath, SourceName},
+    name::{KeyName, SourceName},
     random,
     reference::{Place, Reference, Remote},
     secret::Secret,
@@ -75,8 +72,10 @@ impl Written {
 
 /// Why nothing can be said to be written.
 pub enum Unwritten {
-    /// It was not.
+    /// It was not, and what was seen is there still.
     Refused(Failure),
+    /// It was not, since somebody else has written there meanwhile.
+    Overtaken(Failure),
     /// Whether it was is not known.
     Unknown(Failure),
 }
@@ -86,7 +85,7 @@ impl Unwritten {
     #[must_use]
     pub fn failure(self) -> Failure {
         match self {
-            Self::Refused(failure) | Self::Unknown(failure) => failure,
+            Self::Refused(failure) | Self::Overtaken(failure) | Self::Unknown(failure) => failure,
         }
     }
 }
@@ -101,7 +100,7 @@ impl Desk {
             Failure::new(Kind::Missing, format!("there is no source `{name}`"))
                 .hint(format!("set it up: `keyctl source add {name} --type TYPE`"))
         })?;
-        let credentials: BTreeMap<KeyPath, Secret> = credentials::of(&[source], &mut [], asking)?;
+        let credentials = credentials::of_one(source, asking)?;
         let opened = source::open(source, &Means { credentials, clock: Moment::now })?;
         Ok(Self { source: opened, timeout: source.timeout })
     }
@@ -159,6 +158,9 @@ impl Desk {
                     && !is_same(now.value.as_ref(), seen.value.as_ref()) =>
             {
                 Err(Unwritten::Unknown(failure))
+            }
+            (Err(failure), Ok(now)) if now.version != seen.version || !is_same(now.value.as_ref(), seen.value.as_ref()) => {
+                Err(Unwritten::Overtaken(failure))
             }
             (Err(failure), Ok(_)) => Err(Unwritten::Refused(failure)),
             (Err(failure), Err(_)) if failure.kind == Kind::Usage => Err(Unwritten::Refused(failure)),
