@@ -248,6 +248,23 @@ fn each_refusal_has_its_own_words_and_only_what_is_for_later_is_tried_again() {
 }
 
 #[test]
+fn what_cannot_be_read_is_never_nothing() {
+    // Else it would be written over.
+    for answer in
+        [http("403 Forbidden", "", b"{}"), http("500 Internal", "", b""), b"HTTP/1.1 200 OK\r\n".to_vec(), Vec::new()]
+    {
+        let (address, _) = bytes(answer);
+        for kind in types() {
+            let table = format!("type = \"{}\"\n{}", kind.word, kind.table.replace("{address}", &address));
+            let source = open(&table, kind.credentials).unwrap_or_else(|failure| panic!("{}: {failure}", kind.word));
+            let reference = kind.reference.parse().expect("a reference");
+            let looked = source.look(&reference, std::time::Instant::now() + Duration::from_millis(300));
+            assert!(looked.is_err(), "{}: nothing is there", kind.word);
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_reached_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("listen");
     let address = format!("http://{}", listener.local_addr().expect("address"));

@@ -137,7 +137,8 @@ pub(super) fn fetch(
         let (opened, mut failed) = open(asked.copied(), &wanted, &found, &means);
         held.sources = opened;
         let is_open = |remote: &&Remote| held.sources.contains_key(&remote.source);
-        let All { given, leases, failed: unfetched } = all(&held.sources, &wanted.iter().filter(is_open).cloned().collect());
+        let All { given, leases, failed: unfetched } =
+            all(&held.sources, &wanted.iter().filter(is_open).cloned().collect());
         held.leases = leases.into_iter().map(|lent| with_names(referring, lent)).collect();
         failed.extend(unfetched);
         if !failed.is_empty() {

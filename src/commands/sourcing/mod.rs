@@ -93,12 +93,7 @@ pub fn fetch(stores: &mut [(&mut Used, Vec<KeyName>)], asking: Asking) -> Result
 }
 
 /// Records that nothing was given, as a source may have been asked with the user's credential all the same.
-fn record_failure(
-    stores: &[(&mut Used, Vec<KeyName>)],
-    referring: &[Referring],
-    failure: &Failure,
-    asking: Asking,
-) {
+fn record_failure(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring], failure: &Failure, asking: Asking) {
     for (at, (used, names)) in stores.iter().enumerate() {
         let sources: BTreeSet<&SourceName> =
             referring.iter().filter(|key| key.at == at).map(|key| &key.remote.source).collect();

@@ -159,7 +159,9 @@ impl Desk {
             {
                 Err(Unwritten::Unknown(failure))
             }
-            (Err(failure), Ok(now)) if now.version != seen.version || !is_same(now.value.as_ref(), seen.value.as_ref()) => {
+            (Err(failure), Ok(now))
+                if now.version != seen.version || !is_same(now.value.as_ref(), seen.value.as_ref()) =>
+            {
                 Err(Unwritten::Overtaken(failure))
             }
             (Err(failure), Ok(_)) => Err(Unwritten::Refused(failure)),

@@ -101,7 +101,9 @@ fn wait(talk: &Talk, mount: &str, begun: &Begun, nonce: &str, until: Instant) ->
     let mut unanswered = 0;
     loop {
         if Instant::now() + pause >= until {
-            return Err(talk.failure("was told by nobody who this is: the time for the login is over").hint("try again"));
+            return Err(talk
+                .failure("was told by nobody who this is: the time for the login is over")
+                .hint("try again"));
         }
         sleep(pause);
         let answer = match talk.ask(None, Asked::post(&path(mount, "poll"), &body), until) {
@@ -174,9 +176,14 @@ mod tests {
             poll_interval: None,
         };
         let good = prompt(&begun("https://id.example.com/device?x=1", Some("ABCD-1234"))).expect("good");
-        assert_eq!((good.address.as_str(), good.code.as_deref()), ("https://id.example.com/device?x=1", Some("ABCD-1234")));
+        assert_eq!(
+            (good.address.as_str(), good.code.as_deref()),
+            ("https://id.example.com/device?x=1", Some("ABCD-1234"))
+        );
         assert_eq!(prompt(&begun("https://id.example.com", None)).expect("good").code, None);
-        for bad in ["", "http://id.example.com", "file:///etc/passwd", "javascript:x", "https://h/\u{1b}[2J", "https://h/a b"] {
+        for bad in
+            ["", "http://id.example.com", "file:///etc/passwd", "javascript:x", "https://h/\u{1b}[2J", "https://h/a b"]
+        {
             assert_eq!(prompt(&begun(bad, None)), None, "{bad}");
         }
         assert_eq!(prompt(&begun("https://id.example.com", Some("\u{1b}[31m"))), None);
