@@ -77,7 +77,8 @@ fn whoever_has_logged_in_in_the_browser_fetches_with_that_until_it_is_over() {
     get(&sandbox).says("", none, 3);
     let (said, code) = end(&sandbox, "approve");
     assert!(
-        code == 0 && said.starts_with("keyctl: logged in to source `corp`; its token is kept as `corp/token`, "),
+        code == 0
+            && said.starts_with("keyctl: logged in to source `corp`; its token is kept as `corp/token`; expires "),
         "{said}"
     );
     let token = sandbox.call(&["get", "corp/token"]).run().stdout();

@@ -110,7 +110,8 @@ fn record_failure(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring],
             Kind::Policy => event.refused(&failure.message),
             _ => event.not_given(None, &failure.message),
         };
-        used.record_failure(event.names(names), asking.terminal);
+        let event = if event.names.is_empty() { event.names(names) } else { event };
+        used.record_failure(event, asking.terminal);
     }
 }
 
