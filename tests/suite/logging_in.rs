@@ -78,7 +78,8 @@ fn whoever_has_logged_in_in_the_browser_fetches_with_that_until_it_is_over() {
     let (said, code) = end(&sandbox, "approve");
     assert!(
         code == 0
-            && said.starts_with("keyctl: logged in to source `corp`; its token is kept as `corp/token`; expires "),
+            && said
+                .starts_with("keyctl: logged in to source `corp` for 20 minutes; its token is kept as `corp/token`\n"),
         "{said}"
     );
     let token = sandbox.call(&["get", "corp/token"]).run().stdout();

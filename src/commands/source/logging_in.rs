@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use crate::{
     commands::{
         change::{Outcome, change_or_create},
-        details::in_words,
         opening,
     },
     config,
@@ -18,8 +17,8 @@ use crate::{
     name::{KeyPath, SourceName},
     random,
     source::browser::{self, LoggedIn, Prompt},
-    store::{facts::Facts, journal::Deed, payload::Key},
-    terminal::Terminal,
+    store::{journal::Deed, payload::Key},
+    terminal::{Terminal, count},
 };
 
 use super::named;
@@ -43,15 +42,21 @@ pub(super) fn log_in(home: &Home, name: &SourceName, terminal: &Terminal) -> Res
     let nonce = hex::encode(&random::bytes::<16>()?);
     let logged_in = browser::log_in(source, &nonce, &show, Instant::now() + PATIENCE)?;
     let (Some(path), Some(store)) = (path, store) else { return Ok(()) };
-    let facts = keep(&store, path, name, &logged_in, terminal)?;
-    terminal.say(&format!("logged in to source `{name}`; its token is kept as `{path}`{}", in_words(&facts)));
+    keep(&store, path, name, &logged_in, terminal)?;
+    let time = logged_in.lasts.map(in_words).unwrap_or_default();
+    terminal.say(&format!("logged in to source `{name}`{time}; its token is kept as `{path}`"));
     Ok(())
 }
 
-fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, terminal: &Terminal) -> Result<Facts> {
+/// How long a token is good for, as it is said.
+fn in_words(lasts: Duration) -> String {
+    let minutes = usize::try_from(lasts.as_secs() / 60).unwrap_or(usize::MAX);
+    let words = if minutes < 120 { count(minutes, "minute") } else { count(minutes / 60, "hour") };
+    format!(" for {words}")
+}
+
+fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, terminal: &Terminal) -> Result<()> {
     let (now, name) = (Moment::now(), path.name());
-    let seconds = came.lasts.map(|lasts| i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX));
-    let end = seconds.map(|seconds| Moment::from_seconds(now.seconds().saturating_add(seconds)));
     change_or_create(store, terminal, now, |payload| {
         if payload.keys.get(name).and_then(Key::remote).is_some() {
             let said = format!("`{path}` lies in a source, and cannot keep the token of source `{source}`");
@@ -65,9 +70,10 @@ fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, term
             } else {
                 edit.set(name, came.token.copy(), false)?;
             }
-            edit.change(name, |facts| facts.expires = end)
+            // No end is noted: each run would say that it comes, and the server says itself when it has.
+            edit.change(name, |facts| facts.expires = None).map(drop)
         })?;
         let event = Event::new(Action::Set, now).names([name]).note(format!("logged in to source `{source}`"));
-        Ok(Outcome::changed(payload.key(name)?.facts.clone(), event))
+        Ok(Outcome::changed((), event))
     })
 }
