@@ -1428,6 +1428,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sources, without asking any')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a source, and which keys refer to it')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Ask a source what its credential may do, and warn of more than is needed')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in to a source in the browser, and keep the token that comes of it')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a source out of your `config.toml`; what is in it stays')
             [CompletionResult]::new('forget-cache', 'forget-cache', [CompletionResultType]::ParameterValue, 'Let go what is kept of all sources on this disk')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1480,6 +1481,14 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'keyctl;source;login' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what must not be overlooked')
+            [CompletionResult]::new('--no-color', '--no-color', [CompletionResultType]::ParameterName, 'Use no colour (also: the variable `NO_COLOR`)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'keyctl;source;remove' {
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Also where keys refer to it still')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Also where keys refer to it still')
@@ -1503,6 +1512,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sources, without asking any')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a source, and which keys refer to it')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Ask a source what its credential may do, and warn of more than is needed')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in to a source in the browser, and keep the token that comes of it')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a source out of your `config.toml`; what is in it stays')
             [CompletionResult]::new('forget-cache', 'forget-cache', [CompletionResultType]::ParameterValue, 'Let go what is kept of all sources on this disk')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1518,6 +1528,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;source;help;test' {
+            break
+        }
+        'keyctl;source;help;login' {
             break
         }
         'keyctl;source;help;remove' {
@@ -2149,6 +2162,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the sources, without asking any')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a source, and which keys refer to it')
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Ask a source what its credential may do, and warn of more than is needed')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in to a source in the browser, and keep the token that comes of it')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a source out of your `config.toml`; what is in it stays')
             [CompletionResult]::new('forget-cache', 'forget-cache', [CompletionResultType]::ParameterValue, 'Let go what is kept of all sources on this disk')
             break
@@ -2163,6 +2177,9 @@ Register-ArgumentCompleter -Native -CommandName 'keyctl' -ScriptBlock {
             break
         }
         'keyctl;help;source;test' {
+            break
+        }
+        'keyctl;help;source;login' {
             break
         }
         'keyctl;help;source;remove' {

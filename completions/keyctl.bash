@@ -469,6 +469,9 @@ _keyctl() {
             keyctl__subcmd__help__subcmd__source,list)
                 cmd="keyctl__subcmd__help__subcmd__source__subcmd__list"
                 ;;
+            keyctl__subcmd__help__subcmd__source,login)
+                cmd="keyctl__subcmd__help__subcmd__source__subcmd__login"
+                ;;
             keyctl__subcmd__help__subcmd__source,remove)
                 cmd="keyctl__subcmd__help__subcmd__source__subcmd__remove"
                 ;;
@@ -742,6 +745,9 @@ _keyctl() {
             keyctl__subcmd__source,list)
                 cmd="keyctl__subcmd__source__subcmd__list"
                 ;;
+            keyctl__subcmd__source,login)
+                cmd="keyctl__subcmd__source__subcmd__login"
+                ;;
             keyctl__subcmd__source,remove)
                 cmd="keyctl__subcmd__source__subcmd__remove"
                 ;;
@@ -762,6 +768,9 @@ _keyctl() {
                 ;;
             keyctl__subcmd__source__subcmd__help,list)
                 cmd="keyctl__subcmd__source__subcmd__help__subcmd__list"
+                ;;
+            keyctl__subcmd__source__subcmd__help,login)
+                cmd="keyctl__subcmd__source__subcmd__help__subcmd__login"
                 ;;
             keyctl__subcmd__source__subcmd__help,remove)
                 cmd="keyctl__subcmd__source__subcmd__help__subcmd__remove"
@@ -2550,7 +2559,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__source)
-            opts="add list show test remove forget-cache"
+            opts="add list show test login remove forget-cache"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2592,6 +2601,20 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__help__subcmd__source__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__help__subcmd__source__subcmd__login)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4942,7 +4965,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__source)
-            opts="-q -h --quiet --no-color --help add list show test remove forget-cache help"
+            opts="-q -h --quiet --no-color --help add list show test login remove forget-cache help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5020,7 +5043,7 @@ _keyctl() {
             return 0
             ;;
         keyctl__subcmd__source__subcmd__help)
-            opts="add list show test remove forget-cache help"
+            opts="add list show test login remove forget-cache help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5089,6 +5112,20 @@ _keyctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keyctl__subcmd__source__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keyctl__subcmd__source__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -5133,6 +5170,20 @@ _keyctl() {
             ;;
         keyctl__subcmd__source__subcmd__list)
             opts="-q -h --json --quiet --no-color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyctl__subcmd__source__subcmd__login)
+            opts="-q -h --quiet --no-color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1281,6 +1281,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand list 'List the sources, without asking any'
             cand show 'Show a source, and which keys refer to it'
             cand test 'Ask a source what its credential may do, and warn of more than is needed'
+            cand login 'Log in to a source in the browser, and keep the token that comes of it'
             cand remove 'Take a source out of your `config.toml`; what is in it stays'
             cand forget-cache 'Let go what is kept of all sources on this disk'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1328,6 +1329,13 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'keyctl;source;login'= {
+            cand -q 'Say only what must not be overlooked'
+            cand --quiet 'Say only what must not be overlooked'
+            cand --no-color 'Use no colour (also: the variable `NO_COLOR`)'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'keyctl;source;remove'= {
             cand -y 'Also where keys refer to it still'
             cand --yes 'Also where keys refer to it still'
@@ -1349,6 +1357,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand list 'List the sources, without asking any'
             cand show 'Show a source, and which keys refer to it'
             cand test 'Ask a source what its credential may do, and warn of more than is needed'
+            cand login 'Log in to a source in the browser, and keep the token that comes of it'
             cand remove 'Take a source out of your `config.toml`; what is in it stays'
             cand forget-cache 'Let go what is kept of all sources on this disk'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1360,6 +1369,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;source;help;show'= {
         }
         &'keyctl;source;help;test'= {
+        }
+        &'keyctl;source;help;login'= {
         }
         &'keyctl;source;help;remove'= {
         }
@@ -1877,6 +1888,7 @@ set edit:completion:arg-completer[keyctl] = {|@words|
             cand list 'List the sources, without asking any'
             cand show 'Show a source, and which keys refer to it'
             cand test 'Ask a source what its credential may do, and warn of more than is needed'
+            cand login 'Log in to a source in the browser, and keep the token that comes of it'
             cand remove 'Take a source out of your `config.toml`; what is in it stays'
             cand forget-cache 'Let go what is kept of all sources on this disk'
         }
@@ -1887,6 +1899,8 @@ set edit:completion:arg-completer[keyctl] = {|@words|
         &'keyctl;help;source;show'= {
         }
         &'keyctl;help;source;test'= {
+        }
+        &'keyctl;help;source;login'= {
         }
         &'keyctl;help;source;remove'= {
         }

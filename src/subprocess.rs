@@ -352,7 +352,7 @@ impl Program {
         if self.is_to_stop() {
             return self.failure("was stopped");
         }
-        self.failure(&format!("did not end within {} seconds and was stopped", tenths(deadline)))
+        self.failure(&format!("did not end within {} and was stopped", in_seconds(deadline)))
     }
 }
 
@@ -421,8 +421,10 @@ pub fn no_thread(error: &io::Error) -> Failure {
 }
 
 /// A time in seconds, and tenths where there are any.
-fn tenths(time: Duration) -> f32 {
-    (time.as_secs_f32() * 10.0).round() / 10.0
+fn in_seconds(time: Duration) -> String {
+    let seconds = (time.as_secs_f32() * 10.0).round() / 10.0;
+    let unit = if (seconds - 1.0).abs() < 0.05 { "second" } else { "seconds" };
+    format!("{seconds} {unit}")
 }
 
 /// Ends a program that still runs, with its group.

@@ -4,10 +4,13 @@
     openbao.py delay N TO a server that passes everything on to TO, each answer N milliseconds late; prints its address and counts
     openbao.py lose TO    the same at once, but the answer to a write of a secret is lost: it prints the path, and says no more
 
+A line {"oidc": "role"} starts an OpenID Connect provider (`oidc.py`) that the method `oidc` trusts, and makes a role of this name that
+is for the device flow; {"oidc": "CODE", "do": "approve"} is what a person does there with a code.
+
 A line {"postgres": true} starts a PostgreSQL of its own, which the engine `database` makes users in: role `app`, for 5 seconds.
 """
 
-import base64, glob, http.client, http.server, json, os, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
+import base64, glob, http.client, http.server, json, oidc, os, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
 
 
 def free_port():
@@ -170,9 +173,19 @@ def with_postgres(bao, postgres):
     return {"port": postgres.port}
 
 
+def with_oidc(bao, provider, role):
+    if "oidc/" not in bao.must("GET", "sys/auth")["data"]:
+        bao.must("POST", "sys/auth/oidc", {"type": "oidc"})
+        bao.must("POST", "auth/oidc/config", {"oidc_discovery_url": provider.address, "oidc_client_id": oidc.CLIENT, "oidc_client_secret": oidc.SECRET})
+    shared = {"role_type": "oidc", "user_claim": "sub", "token_policies": "reader", "token_ttl": "20m", "bound_audiences": oidc.CLIENT}
+    bao.must("POST", f"auth/oidc/role/{role}", shared | {"callback_mode": "device", "poll_interval": 1, "allowed_redirect_uris": "http://localhost/x"})
+    bao.must("POST", "auth/oidc/role/calling", shared | {"allowed_redirect_uris": "http://localhost/x"})
+    return {"address": provider.address}
+
+
 def serve(tls):
     with tempfile.TemporaryDirectory(prefix="keyctl-bao-") as folder:
-        bao, postgres = Bao(folder, tls), None
+        bao, postgres, provider = Bao(folder, tls), None, None
         try:
             said = {"address": bao.address} | ({"ca": bao.ca()} if tls else {}) | prepare(bao)
             print(json.dumps(said), flush=True)
@@ -183,6 +196,13 @@ def serve(tls):
                         postgres = Postgres(folder)
                         said = with_postgres(bao, postgres)
                     answer = said
+                elif "oidc" in asked:
+                    provider = provider or oidc.Provider(folder)
+                    if "do" in asked:
+                        provider.decide(asked["oidc"], asked["do"])
+                        answer = {}
+                    else:
+                        answer = with_oidc(bao, provider, asked["oidc"])
                 else:
                     answer = bao.ask(**asked)
                 print(json.dumps(answer), flush=True)

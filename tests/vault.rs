@@ -125,8 +125,13 @@ fn secrets_are_found_wherever_they_are_mounted() {
     assert_eq!(got(&*reader, "secret/app/found#n"), ok("6"), "with just what it takes");
 }
 
+/// What a place has whose token has nothing to do with it.
+fn denied() -> Box<dyn Source> {
+    BAO.with_token(&BAO.token("user"))
+}
+
 #[test]
-fn it_is_a_source_like_the_others() {
+fn kv_2_is_a_source_like_the_others() {
     BAO.ask("POST", "secret/data/list/whole", &json!({ "data": { "value": "a-whole-secret" } }));
     BAO.put("list/fields", &json!({ "user": "u", "password": "a-\u{fc} \"quoted\"", "number": 12 }));
     BAO.ask("POST", "secret/data/list/a%20b%3B%24%28id%29%3Fx%2523", &json!({ "data": { "value": "an-odd-one" } }));
@@ -138,8 +143,34 @@ fn it_is_a_source_like_the_others() {
         whole: Some(("secret/list/whole", "a-whole-secret")),
         fields: ("secret/list/fields", &[("user", "u"), ("password", "a-\u{fc} \"quoted\""), ("number", "12")]),
         odd: Some(("secret/list/a b;$(id)?x%23", "an-odd-one")),
+        // It keeps JSON, in which there are texts alone.
+        bytes: None,
         missing: "secret/list/nothing-is-here",
-        versions: Some(("secret/list/versions#password", "the-former-one")),
+        written: Some(("secret/list/versions#password", "the-former-one")),
+        keeps_versions: true,
+        denied: &denied,
+    });
+}
+
+#[test]
+fn kv_1_is_a_source_like_the_others() {
+    let put = |path: &str, fields: &Value| drop(BAO.ask("POST", &format!("old/list/{path}"), fields));
+    put("whole", &json!({ "value": "a-whole-secret" }));
+    put("fields", &json!({ "user": "u", "password": "a-\u{fc} \"quoted\"", "number": 12 }));
+    put("a%20b%3B%24%28id%29%3Fx%2523", &json!({ "value": "an-odd-one" }));
+    put("written", &json!({ "password": "the-former-one", "other": "o" }));
+    let source = BAO.with_token(&BAO.token("writer"));
+    conformance::holds(&conformance::World {
+        source: &*source,
+        of_fields: &*source,
+        whole: Some(("old/list/whole", "a-whole-secret")),
+        fields: ("old/list/fields", &[("user", "u"), ("password", "a-\u{fc} \"quoted\""), ("number", "12")]),
+        odd: Some(("old/list/a b;$(id)?x%23", "an-odd-one")),
+        bytes: None,
+        missing: "old/list/nothing-is-here",
+        written: Some(("old/list/written#password", "the-former-one")),
+        keeps_versions: false,
+        denied: &denied,
     });
 }
 
@@ -391,6 +422,9 @@ fn what_a_token_may_do_is_said() {
     let can: Vec<_> = reader.of.iter().map(|of| (of.read, of.write)).collect();
     assert_eq!(can, [(Some(true), Some(false)), (Some(false), Some(false)), (Some(false), Some(false))]);
     assert!(reader.more.is_empty(), "{:?}", reader.more);
+    let fields = "whether the fields are there: what the token may do is asked, and no secret is read";
+    let mounts = "what is mounted at `old/`: the server does not say, and KV 2 is taken for it";
+    assert_eq!(reader.unknown, [fields, mounts]);
     let writer = of(&BAO.token("writer"));
     assert_eq!(writer.more, ["may read all that lies in `old/`", "may read all that lies in `secret/`"]);
     assert!(writer.of.iter().all(|of| (of.read, of.write) == (Some(true), Some(true))));

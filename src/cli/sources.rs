@@ -44,6 +44,11 @@ pub enum SourceVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Log in to a source in the browser, and keep the token that comes of it
+    Login {
+        /// Its name
+        name: SourceName,
+    },
     /// Take a source out of your `config.toml`; what is in it stays
     Remove {
         /// Its name

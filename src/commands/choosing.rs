@@ -342,6 +342,11 @@ impl Chosen {
         sourcing::leases(std::mem::take(&mut self.held))
     }
 
+    /// Leaves what sources lent to whoever reads what is printed: once this process has ended nobody can renew it or give it back.
+    pub fn leave_lent(&mut self, terminal: &Terminal) {
+        std::mem::take(&mut self.held).leave(terminal);
+    }
+
     /// Says which keys are missing that may be.
     pub fn say_missing(&self, terminal: &Terminal) {
         if !self.missing.is_empty() {

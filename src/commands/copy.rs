@@ -46,7 +46,7 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     let was_asked = policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let event = limiting::signed(event, was_asked);
     let asking = Asking { config: &config, offline: false, event: &|| event.clone(), terminal };
-    let from = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
+    let (from, held) = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
     refuse_bytes(&used, &arguments.name)?;
     let event = event.sources(from);
     let number = used.record(event.clone(), &config, terminal)?;
@@ -54,6 +54,7 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
         used.record_failure(event.not_given(number, &failure.message), terminal);
         return Err(failure.into());
     }
+    held.leave(terminal);
     if arguments.json {
         terminal.json(&json!({ "name": arguments.name.as_str(), "seconds": arguments.seconds }))?;
     } else {

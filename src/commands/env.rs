@@ -49,5 +49,6 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
         chosen.record_failure(ended, &[], &numbers, terminal);
         return Err(failure.into());
     }
+    chosen.leave_lent(terminal);
     Ok(ExitCode::SUCCESS)
 }

@@ -39,7 +39,7 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .into());
     }
     let asking = Asking { config: &config, offline: arguments.offline, event: &|| event.clone(), terminal };
-    let from = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
+    let (from, held) = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
     let event = event.sources(from);
     let number = used.record(event.clone(), &config, terminal)?;
     let printed = terminal.data(used.payload.key(&arguments.name)?.value.expose());
@@ -48,5 +48,6 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
         used.record_failure(event.not_given(number, &failure.message), terminal);
         return Err(failure.into());
     }
+    held.leave(terminal);
     Ok(ExitCode::SUCCESS)
 }

@@ -64,6 +64,7 @@ pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<Ex
         chosen.record_failure(ended, &[], &numbers, terminal);
         return Err(failure.into());
     }
+    chosen.leave_lent(terminal);
     Ok(ExitCode::SUCCESS)
 }
 

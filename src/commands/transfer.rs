@@ -79,8 +79,7 @@ pub fn push(arguments: &Push, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let number = used.record(event(), &config, terminal)?;
     let written = write(&desk, &items, &used, terminal)
         .inspect_err(|failure| used.record_failure(event().not_given(number, &failure.message), terminal))?;
-    let them = if written == 1 { "it" } else { "them" };
-    terminal.say(&format!("wrote {} to source `{}` and read {them} back", count(written, "key"), arguments.source));
+    terminal.say(&in_words(written, items.len() - written, &arguments.source));
     if arguments.refer {
         refer(&home, &items, &used, terminal)?;
     }
@@ -196,10 +195,21 @@ fn write(desk: &Desk, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
                 },
             )?;
             wrote.say_of_other(&item.remote, terminal);
+            written += 1;
         }
-        written += 1;
     }
     Ok(written)
+}
+
+/// What was written, and what was there already.
+fn in_words(written: usize, same: usize, source: &SourceName) -> String {
+    let were = if same == 1 { "was" } else { "were" };
+    let there = if same == 0 { String::new() } else { format!("; {same} {were} there already") };
+    match written {
+        0 => format!("source `{source}` has {} already; nothing was written", count(same, "key")),
+        1 => format!("wrote 1 key to source `{source}` and read it back{there}"),
+        _ => format!("wrote {} to source `{source}` and read them back{there}", count(written, "key")),
+    }
 }
 
 /// Lets the keys refer to what was written and read back. Their secrets stay as former ones until somebody forgets them.

@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn what_one_credential_was_given_is_not_found_for_another() {
+        let text = "[sources.corp]\ntype = \"azure-key-vault\"\naddress = \"https://a.vault.azure.net\"\ncache = \"1h\"\n\
+                    tenant = \"t\"\nclient = \"c\"\nclient_secret = { key = \"half\" }\n";
+        let config = crate::config::check(text.as_bytes(), std::path::Path::new("config.toml")).expect("good");
+        let folder = tempfile::tempdir().expect("folder");
+        let cache = Cache::read(&Home::at(folder.path()), &Identity::generate(), Id([3; 16]));
+        let mark = |half: &str| {
+            let kept = ("half".parse().expect("a name"), Secret::new(half.as_bytes().to_vec()));
+            let means = Means { credentials: BTreeMap::<KeyPath, Secret>::from([kept]), clock: Moment::now };
+            cache.mark(&config.sources["corp"], &means, &"corp:db".parse().expect("good"))
+        };
+        assert!(mark("one").is_some() && mark("one") == mark("one") && mark("one") != mark("another"));
+    }
+
+    #[test]
     fn what_was_fetched_is_found_by_all_that_it_came_by_and_only_for_its_time() {
         let folder = tempfile::tempdir().expect("folder");
         let (home, identity, store) = (Home::at(folder.path()), Identity::generate(), Id([3; 16]));

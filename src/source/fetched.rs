@@ -6,7 +6,7 @@ use super::failure;
 use crate::{
     failure::Result,
     json::Members,
-    name::SourceName,
+    name::{KeyName, SourceName},
     reference::Place,
     secret::{LARGEST, Secret},
 };
@@ -75,9 +75,12 @@ pub fn field_of(name: &SourceName, place: &Place, members: &Members, field: &str
         return Err(failure(name, &format!("the field `{field}` of `{place}` is neither a text nor a number")));
     }
     let failure = failure(name, &format!("there is no field `{field}` at `{place}`"));
-    // Names alone, and only such as are names.
-    let is_name =
-        |name: &&str| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    // Names alone, and only such as are names: in an object of other making a secret may stand where they should.
+    let is_name = |name: &&str| {
+        name.len() <= 40
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+            && name.parse::<KeyName>().is_ok_and(|name| !name.looks_like_a_secret())
+    };
     let names: Vec<String> = members.names().filter(is_name).take(10).map(|name| format!("`{name}`")).collect();
     Err(if names.is_empty() { failure } else { failure.hint(format!("it has {}", names.join(", "))) })
 }
@@ -117,6 +120,9 @@ mod tests {
                 "source `corp`: there is no field `q` at `a`; it has `user`, `pass`, `n`, `o`"
             ]
         );
+        let object = br#"{"sk_live_51H8aBcDeFgHiJkL":"a","user":"u"}"#;
+        let hints = fields_of_text(&name, &place, object, &[Some("x")]).remove(0).err().expect("none").hints;
+        assert_eq!(hints, ["it has `user`"], "what looks like a secret is not said back");
         let of_text = fields_of_text(&name, &place, b"plain", &[Some("x")]).remove(0).err().expect("no object");
         assert_eq!(of_text.message, "source `corp`: what lies at `a` is no JSON object, so it has no field `x`");
         assert!(fields_of_text(&name, &place, b"", &[None]).remove(0).is_err());

@@ -42,13 +42,23 @@ pub struct Given {
     pub version: Option<Version>,
 }
 
+/// What was lent with one place.
+pub struct Lent {
+    /// By which source.
+    pub source: SourceName,
+    /// The lease.
+    pub lease: Lease,
+    /// What was fetched with it.
+    pub remotes: Vec<Remote>,
+}
+
 /// What came of all.
 #[derive(Default)]
 pub struct All {
     /// What was fetched.
     pub given: Vec<Given>,
-    /// What is for a time only, each once, with its source.
-    pub leases: Vec<(SourceName, Lease)>,
+    /// What is for a time only, each once.
+    pub leases: Vec<Lent>,
     /// What could not be fetched, and why.
     pub failed: Vec<(Remote, Failure)>,
 }
@@ -128,7 +138,11 @@ impl Job<'_> {
                 return;
             }
         };
-        all.leases.extend(lease.map(|lease| (self.open.source.name().clone(), lease)));
+        all.leases.extend(lease.map(|lease| Lent {
+            source: self.open.source.name().clone(),
+            lease,
+            remotes: self.wanted.iter().map(|remote| (*remote).clone()).collect(),
+        }));
         for (remote, value) in self.wanted.iter().zip(values) {
             let remote = (*remote).clone();
             match value {
@@ -216,6 +230,8 @@ mod tests {
         assert_eq!(given.len(), 22);
         assert!(given.contains(&("corp:p00#b".into(), "p00b")) && given.contains(&("corp:p19".into(), "p19")));
         assert_eq!(all.leases.len(), 20, "a lease a place");
+        let of_first: Vec<String> = all.leases[0].remotes.iter().map(Remote::text).collect();
+        assert_eq!(of_first, ["corp:p00", "corp:p00#a", "corp:p00#b"]);
         let failed: Vec<_> = all.failed.into_iter().map(|(remote, failure)| (vec![remote.text()], failure)).collect();
         let failure = together(failed);
         assert_eq!(failure.message, "cannot fetch `gone:p`: source `gone`: it was not opened");

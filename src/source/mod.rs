@@ -1,7 +1,7 @@
 //! Sources: remote places a secret is fetched from when it is used. keyctl keeps a reference, the secrets manager the secret.
 //!
 //! Each provider fills [`Source`], in a chapter of its own: `command` is a program of the user's. `service` is what the
-//! providers that speak HTTP share, `fetched` what comes back, `abilities` what a credential may do there, `fetching` asks for all
+//! providers that speak HTTP share, `fetched` what comes back, `abilities` what a credential may do there, `browser` how a person logs in, `fetching` asks for all
 //! that a run needs at once. Nothing here reads a store, a file of keyctl's or the terminal: the credentials are given, and so is the time.
 
 use std::{collections::BTreeMap, time::Instant};
@@ -20,6 +20,7 @@ mod account;
 mod aws;
 mod azure;
 mod bearer;
+pub mod browser;
 pub mod cache;
 mod command;
 mod editing;

@@ -24,6 +24,11 @@ pub fn secrets() -> Box<dyn Source> {
     source("aws-secrets-manager", &MOTO.text("address"), &user(ALL))
 }
 
+/// One whose user may read nothing.
+pub fn denied(kind: &str) -> Box<dyn Source> {
+    source(kind, &MOTO.text("address"), &user("iam:ListUsers"))
+}
+
 pub fn parameters() -> Box<dyn Source> {
     source("aws-ssm", &MOTO.text("address"), &user(ALL))
 }

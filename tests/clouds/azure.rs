@@ -9,8 +9,13 @@ use crate::server::{Front, fetched, open, read, reference, soon, value, write};
 /// A vault, and a source of it with a service principal.
 pub fn vault() -> (Front, Box<dyn Source>) {
     let front = Front::start();
-    let source = open(&table(&front), &[("azure/secret", "a-client-secret")]);
+    let source = of(&front);
     (front, source)
+}
+
+/// A source of its vault, with a service principal.
+pub fn of(front: &Front) -> Box<dyn Source> {
+    open(&table(front), &[("azure/secret", "a-client-secret")])
 }
 
 fn base(front: &Front) -> String {

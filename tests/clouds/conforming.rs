@@ -19,7 +19,8 @@ fn goes_through_all(
     keep: &dyn Fn(&str, &str),
     names: [&str; 3],
     (odd, odd_reference): (&str, &str),
-    missing: &str,
+    (missing, bytes): (&str, Option<&str>),
+    denied: &dyn Fn() -> Box<dyn Source>,
 ) {
     let [plain, object, written] = names;
     for (name, text) in [
@@ -36,8 +37,11 @@ fn goes_through_all(
         whole: Some((plain, "a-plain-secret")),
         fields: (object, FIELDS),
         odd: Some((odd_reference, "an-odd-one")),
+        bytes,
         missing,
-        versions: Some((&format!("{written}#password"), "before")),
+        written: Some((&format!("{written}#password"), "before")),
+        keeps_versions: true,
+        denied,
     });
 }
 
@@ -46,8 +50,13 @@ fn secrets_manager_is_a_source_like_the_others() {
     let names = ["plain", "object", "written"].map(fresh);
     let odd = fresh("odd/a+b=c@d._-");
     let keep = |name: &str, text: &str| drop(keep("secret", name, text.as_bytes()));
+    let bytes = fresh("bytes");
+    crate::server::keep("binary", &bytes, &[0, 255, 1]);
     let names = names.each_ref().map(String::as_str);
-    goes_through_all(&*aws::secrets(), &keep, names, (&odd, &odd.replace('@', "@@")), "nothing-is-here");
+    let odd = (odd.as_str(), &*odd.replace('@', "@@"));
+    goes_through_all(&*aws::secrets(), &keep, names, odd, ("nothing-is-here", Some(&bytes)), &|| {
+        aws::denied("aws-secrets-manager")
+    });
 }
 
 #[test]
@@ -56,25 +65,36 @@ fn the_parameter_store_is_a_source_like_the_others() {
     let odd = fresh("/odd/A.b_c-d");
     let keep = |name: &str, text: &str| drop(keep("parameter", name, text.as_bytes()));
     let names = names.each_ref().map(String::as_str);
-    goes_through_all(&*aws::parameters(), &keep, names, (&odd, &odd), "/nothing-is-here");
+    let missing = ("/nothing-is-here", None);
+    goes_through_all(&*aws::parameters(), &keep, names, (&odd, &odd), missing, &|| aws::denied("aws-ssm"));
 }
 
 #[test]
 fn a_key_vault_is_a_source_like_the_others() {
     let (front, source) = azure::vault();
     let keep = |name: &str, text: &str| drop(front.ask(&format!("azure {name} {text}")));
-    goes_through_all(&*source, &keep, ["plain", "object", "written"], ("Odd-1-", "Odd-1-"), "nothing-is-here");
+    let denied = || {
+        front.ask("deny azure-get");
+        azure::of(&front)
+    };
+    let names = ["plain", "object", "written"];
+    goes_through_all(&*source, &keep, names, ("Odd-1-", "Odd-1-"), ("nothing-is-here", None), &denied);
 }
 
 #[test]
 fn googles_secret_manager_is_a_source_like_the_others() {
     let (front, source) = google::project();
     let keep = |name: &str, text: &str| google::keep(&front, name, text.as_bytes());
+    google::keep(&front, "bytes", &[0, 255, 1]);
     goes_through_all(
         &*source,
         &keep,
         ["plain", "object", "written"],
         ("-Odd_1", "projects/project-1/secrets/-Odd_1"),
-        "nothing-is-here",
+        ("nothing-is-here", Some("bytes")),
+        &|| {
+            front.ask("may");
+            google::of(&front)
+        },
     );
 }

@@ -17,9 +17,14 @@ fn table(front: &Front, credentials: &str) -> String {
 pub fn project() -> (Front, Box<dyn Source>) {
     let front = Front::start();
     front.ask(RIGHTS);
-    let account = front.ask("account").to_string();
-    let source = open(&table(&front, "service_account = { key = \"gcp/account\" }"), &[("gcp/account", &account)]);
+    let source = of(&front);
     (front, source)
+}
+
+/// A source of it, with a service account.
+pub fn of(front: &Front) -> Box<dyn Source> {
+    let account = front.ask("account").to_string();
+    open(&table(front, "service_account = { key = \"gcp/account\" }"), &[("gcp/account", &account)])
 }
 
 pub fn keep(front: &Front, name: &str, value: &[u8]) {

@@ -13,7 +13,7 @@ The makers' own clients are held against them (clients.py), so that they are no 
                         account                  the file of the Google account, with a new key
                         may NAME...              what the Google account may do, as permissions; or what AWS's policies allow, where
                                                  `iam:SimulatePrincipalPolicy` is among it
-                        deny WORD...             `azure-list`: listing is forbidden; `google-sum`: checksums are wrong
+                        deny WORD...             `azure-list`: listing is forbidden, `azure-get`: all is; `google-sum`: checksums are wrong
                         end SERVICE              all tokens of `azure` or `google` have run out
                         fail STATUS TIMES [CODE [SECONDS]]  the next answers of all that is not a token's: with this code of AWS's, and
                                                  with this in `Retry-After`
@@ -119,6 +119,8 @@ def azure_secrets(call):
             raise azure_refusal(403, "Forbidden", "ForbiddenByRbac")
         return {"value": [bundle(call, name, list(vault[name])[-1])[0] for name in sorted(vault)], "nextLink": None}
     only(call.query, "api-version")
+    if "azure-get" in denied:
+        raise azure_refusal(403, "Forbidden", "ForbiddenByRbac")
     if len(parts) < 2 or parts[0] != "secrets" or not re.fullmatch("[0-9a-zA-Z-]{1,127}", parts[1]):
         raise azure_refusal(400, "BadParameter")
     name = parts[1]

@@ -31,7 +31,10 @@ fn a_program_is_a_source_like_the_others() {
             &[("user", "u"), ("password", "a-\u{fc}mlaut \"quoted\""), ("number", "12345678901234567890123")],
         ),
         odd: Some(("a b;$(id)##c", "an-odd-one")),
+        bytes: None,
         missing: "nothing-is-here",
-        versions: None,
+        written: None,
+        keeps_versions: false,
+        denied: &|| open("type = \"command\"\ncommand = [\"false\", \"{path}\"]\njson = true\n", &[]).expect("opened"),
     });
 }

@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -244,6 +244,57 @@ fn each_refusal_has_its_own_words_and_only_what_is_for_later_is_tried_again() {
     for pause in ["3600", "18446744073709551615"] {
         let (said, _) = said_of("429 Too Many Requests", &format!("Retry-After: {pause}\r\n"));
         assert!(said.iter().all(|(_, _, took)| *took < Duration::from_secs(2)), "{said:?}");
+    }
+}
+
+/// When each request came to a server of a type's own that answers so.
+fn asked_at(kind: &Type, headers: &'static str, within: Duration) -> Vec<Instant> {
+    let at = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&at);
+    let (address, _) = serve(move |stream| {
+        noted.lock().expect("lock").push(Instant::now());
+        let _ = stream.write_all(&http("429 Too Many Requests", headers, b"{}"));
+    });
+    let source =
+        open(&format!("type = \"{}\"\n{}", kind.word, kind.table.replace("{address}", &address)), kind.credentials);
+    let source = source.unwrap_or_else(|failure| panic!("{}: {failure}", kind.word));
+    value(&*source, kind.reference, within).expect_err(kind.word);
+    let at = at.lock().expect("lock").clone();
+    at
+}
+
+#[test]
+fn what_is_for_later_is_asked_again_after_pauses_that_grow_or_that_it_wants() {
+    thread::scope(|scope| {
+        for kind in types() {
+            scope.spawn(move || {
+                let gaps = |at: Vec<Instant>| at.windows(2).map(|two| two[1] - two[0]).collect::<Vec<_>>();
+                let growing = gaps(asked_at(kind, "", Duration::from_secs(5)));
+                let least = [200, 400, 800].map(Duration::from_millis);
+                let is_later = |(gap, least): (&Duration, &Duration)| *gap + Duration::from_millis(20) >= *least;
+                assert!(growing.len() >= 3 && growing.iter().zip(&least).all(is_later), "{}: {growing:?}", kind.word);
+                // One that is wanted counts instead, and none begins that could not be waited for.
+                let wanted = gaps(asked_at(kind, "Retry-After: 1\r\n", Duration::from_millis(1700)));
+                assert!(matches!(wanted[..], [one] if one >= Duration::from_millis(980)), "{}: {wanted:?}", kind.word);
+            });
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_read_is_never_nothing() {
+    // Else it would be written over.
+    for answer in
+        [http("403 Forbidden", "", b"{}"), http("500 Internal", "", b""), b"HTTP/1.1 200 OK\r\n".to_vec(), Vec::new()]
+    {
+        let (address, _) = bytes(answer);
+        for kind in types() {
+            let table = format!("type = \"{}\"\n{}", kind.word, kind.table.replace("{address}", &address));
+            let source = open(&table, kind.credentials).unwrap_or_else(|failure| panic!("{}: {failure}", kind.word));
+            let reference = kind.reference.parse().expect("a reference");
+            let looked = source.look(&reference, std::time::Instant::now() + Duration::from_millis(300));
+            assert!(looked.is_err(), "{}: nothing is there", kind.word);
+        }
     }
 }
 

@@ -35,6 +35,8 @@ mod keychain;
 mod launching;
 mod leaked;
 mod leaking;
+#[cfg(all(unix, feature = "sources"))]
+mod logging_in;
 mod manual;
 mod masking;
 mod mending;

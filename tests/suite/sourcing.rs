@@ -98,9 +98,14 @@ fn what_needs_no_source_asks_none_and_reads_nothing_more() {
     let world = World::new("");
     world.refer("db", "database");
     world.sandbox.call(&["run", "-k", "OWN=own", "--", "true"]).run().says("", "", 0);
-    for call in [&["list"][..], &["show", "db"], &["due"], &["status"], &["versions", "db"], &["scan", "."]] {
+    for call in [&["list"][..], &["show", "db"], &["due"], &["status"], &["versions", "db"]] {
         world.sandbox.call(call).run();
     }
+    let scanned = world.sandbox.call(&["scan", "."]).run().stderr();
+    assert!(
+        scanned.contains("keyctl: not looked at: 1 key whose secret lies in a source, which is not asked\n"),
+        "{scanned}"
+    );
     assert_eq!(world.asked(), 0);
 }
 
@@ -116,6 +121,39 @@ fn all_that_cannot_be_fetched_is_told_and_no_command_starts() {
     let failed =
         format!("cannot fetch `x`, `y`: source `corp`: the program of the source `{program}` ended with exit code 1");
     world.sandbox.call(&call).run().says("", &format!("keyctl: {failed} [E10]\n"), 125);
+    // The source was asked with the user's credential, so the history has it.
+    let event = world.last("failed");
+    assert_eq!((&event["names"], &event["sources"][0]["name"]), (&serde_json::json!(["db", "x", "y"]), &"corp".into()));
+    assert!(
+        event["outcome"].as_str().is_some_and(|said| said.starts_with("not given: cannot fetch `x`, `y`")),
+        "{event}"
+    );
+    assert_eq!(world.sandbox.call(&["get", "x"]).run().code(), 10);
+    assert_eq!(world.last("failed")["names"], serde_json::json!(["x"]));
+}
+
+#[test]
+fn what_fails_at_one_source_hides_nothing_of_another() {
+    let world = World::new(
+        "[sources.other]\ntype = \"vault\"\naddress = \"http://127.0.0.1:9\"\ntoken = { key = \"no/token\" }\n",
+    );
+    world.refer("db", "nothing");
+    world.sandbox.call(&["set", "api", "--source", "other", "--ref", "secret/a#b", "-q"]).run();
+    let call = ["run", "-k", "DB=db", "-k", "API=api", "--", "true"];
+    let said = world.sandbox.call(&call).run().stderr();
+    assert!(
+        said.starts_with(
+            "keyctl: cannot fetch `api`: no key named `no/token`, which is to be a credential of source `other`"
+        ) && said.contains("keyctl: hint: also: cannot fetch `db`: source `corp`: the program of the source"),
+        "{said}"
+    );
+    world.sandbox.configure("");
+    let said = world.sandbox.call(&call).run().stderr();
+    assert!(
+        said.contains("there is no source `corp`, where the secret of `db` should lie")
+            && said.contains("hint: also: there is no source `other`, where the secret of `api` should lie"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -358,6 +396,29 @@ fn keys_of_another_store_refer_only_to_sources_that_are_for_it() {
         "keyctl: `team:private` refers to a place of source `corp` that is not for the store `team`\nkeyctl: hint: `paths` in `[sources.corp]` of `config.toml` says which are\n",
         9,
     );
+    world.refer("team:other", "private").says(
+        "",
+        "keyctl: `private` of source `corp` is not for the store `team`; nothing was kept\nkeyctl: hint: `paths` in `[sources.corp]` of `config.toml` says what is\n",
+        9,
+    );
+    // A key that others have written is not fetched from there by being moved, nor is one's own for them.
+    let moved = world.sandbox.call(&["store", "move", "team:private", "--to", "personal"]).run();
+    assert!(
+        moved.code() == 9
+            && moved.stderr().contains(
+                "as `private` the key is fetched from `private` of source `corp`, which is not for the store `team`"
+            ),
+        "{}",
+        moved.stderr()
+    );
+    world.refer("mine", "private");
+    let moved = world.sandbox.call(&["store", "move", "mine", "--to", "team"]).run();
+    assert!(
+        moved.code() == 9
+            && moved.stderr().contains("`private` of source `corp` is not for the store `team`; nothing was moved"),
+        "{}",
+        moved.stderr()
+    );
     world.configure("");
     let asked = world.asked();
     world.sandbox.call(&["get", "team:db"]).run().says(
@@ -405,6 +466,14 @@ fn sources_are_added_listed_tested_and_removed() {
         0,
     );
     sandbox.call(&["source", "test", "local", "--json"]).run();
+    sandbox.call(&["set", "gone", "--source", "local", "--ref", "b", "-q"]).run();
+    sandbox.call(&["revoke", "gone", "--yes", "-q"]).run();
+    sandbox.call(&["source", "test", "local"]).run().says(
+        "KEY  REFERENCE  READ  WRITE\ndb   a          yes   unknown\n",
+        "keyctl: `gone` was revoked, and is not looked for\nkeyctl: source `local` answers\nkeyctl: not known: what else the program's own credential may do\n",
+        0,
+    );
+    sandbox.call(&["remove", "gone", "--yes", "-q"]).run();
     sandbox.call(&["source", "remove", "local"]).run().says(
         "",
         "keyctl: `db` refers to source `local` still\nkeyctl: hint: remove them first, or say `--yes`: they stay and cannot be fetched then\n",

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::sandbox::{Ran, Sandbox};
 
 #[path = "../sources/openbao.rs"]
-mod openbao;
+pub mod openbao;
 
 use openbao::Server;
 
-static BAO: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
+pub static BAO: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
 
 /// A home with a source `corp`, whose token may read and write, and a key that refers to a place of its own.
 fn home(place: &str) -> Sandbox {
@@ -363,6 +363,24 @@ fn where_no_versions_are_kept_a_write_without_an_answer_loses_nothing() {
 }
 
 #[test]
+fn what_is_there_already_is_not_written_and_not_counted() {
+    let sandbox = home("app/counted");
+    sandbox.set("api/six", "secret-of-six");
+    let push = |names: &[&str]| {
+        let words = [&["push"], names, &["--source", "corp", "--under", "secret/app/counted", "--yes"]].concat();
+        sandbox.call(&words).run().stderr()
+    };
+    assert_eq!(push(&["api/six"]), "keyctl: wrote 1 key to source `corp` and read it back\n");
+    assert_eq!(push(&["api/six"]), "keyctl: source `corp` has 1 key already; nothing was written\n");
+    sandbox.set("api/seven", "secret-of-seven");
+    assert_eq!(
+        push(&["api/six", "api/seven"]),
+        "keyctl: wrote 1 key to source `corp` and read it back; 1 was there already\n"
+    );
+    assert_eq!(there("app/counted/api/six")["metadata"]["version"], json!(1));
+}
+
+#[test]
 fn what_cannot_be_given_is_not_nothing_and_is_not_written_over() {
     let sandbox = home("app/object");
     sandbox.set("api/own", "secret-of-mine");
@@ -519,7 +537,18 @@ fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
     assert!(leases() <= before, "nothing was made");
     // Whoever prints it has it for its time.
     let printed = sandbox.call(&["get", "password"]).run();
-    assert_eq!(printed.stderr(), "keyctl: source `corp` made this for 5 seconds, and nobody renews it\n");
+    assert_eq!(printed.stderr(), "keyctl: source `corp` made `password` for 5 seconds, and nobody renews it\n");
+    // Whoever could not be given it has it for no time.
+    let before = leases();
+    let mut full = sandbox.call(&["get", "password"]);
+    full.command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").expect("open"));
+    let failed = full.command.stdin(Stdio::null()).output().expect("start");
+    assert!(!failed.status.success() && !String::from_utf8_lossy(&failed.stderr).contains("nobody renews it"));
+    let until = Instant::now() + Duration::from_secs(2);
+    while leases() > before && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(leases() <= before, "it is given back");
     let wrong = sandbox.call(&["rotate", "password", "--yes"]).input("the-second-secret").run();
     assert!(
         wrong.code() == 2 && wrong.stderr().contains("is made anew for each use; there is nothing to replace"),

@@ -86,6 +86,7 @@ fn taken(look: &Look, next: &mut State, shell: Shell, terminal: &Terminal) -> Re
     chosen.hold_to_policy(Taker::Reader, &config, None, &event, terminal)?;
     unfit.extend(chosen.leave_out(|name, value| shell.objection(name, value)));
     fits(&chosen)?;
+    chosen.leave_lent(terminal);
     say_left_out(&limited, &unfit, &chosen, look, next, terminal);
     Ok(Some(Got { chosen, config, event }))
 }

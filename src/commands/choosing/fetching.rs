@@ -61,11 +61,7 @@ impl Chosen {
             taken.from = from;
         }
         limiting::hold(&held(taken), taker, config, placed, terminal)?;
-        match taker {
-            // It is read on once this process has ended, so nobody can renew it or give it back.
-            Taker::Reader => kept.leave(terminal),
-            _ => self.held = kept,
-        }
+        self.held = kept;
         let waiting = std::mem::take(&mut self.waiting);
         waiting.into_iter().try_for_each(|(variable, source)| self.fill(variable, &source))
     }

@@ -223,6 +223,10 @@ impl Task<'_> {
                 aside::end(scene, opened, vec![work], GIVEN_UP);
                 return Err(failure.hint(format!("`{name}` has the secret still that it had")));
             }
+            Err(Unwritten::Overtaken(failure)) => {
+                aside::end(scene, opened, vec![work], GIVEN_UP);
+                return Err(failure.hint(format!("`{name}` has the secret that somebody else has written since")));
+            }
             Err(Unwritten::Unknown(failure)) => {
                 return Err(failure.hint(format!("whether it was written shows the next `keyctl rotate {name}`")));
             }

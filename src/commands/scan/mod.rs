@@ -17,7 +17,7 @@ use crate::{
         needles::MANY,
         tree, untold,
     },
-    terminal::Terminal,
+    terminal::{Terminal, count},
 };
 
 pub(super) mod accepting;
@@ -91,6 +91,11 @@ pub fn scan(arguments: &cli::Scan, terminal: &Terminal) -> anyhow::Result<ExitCo
     if search.engine.needles().are_many() {
         let most = format!("{},{:03}", MANY / 1000, MANY % 1000);
         looked.notes.push(format!("parts of secrets in base64, hex and UTF-16: there are more than {most} secrets"));
+    }
+    let elsewhere = search.elsewhere();
+    if elsewhere > 0 {
+        let lie = if elsewhere == 1 { "whose secret lies" } else { "whose secrets lie" };
+        looked.notes.push(format!("{} {lie} in a source, which is not asked", count(elsewhere, "key")));
     }
     search.tell_rest(&mut looked.findings, &mut looked.seen);
     if arguments.adopt {

@@ -275,6 +275,12 @@ impl Search {
         Ok(())
     }
 
+    /// How many keys are not looked for as their secrets lie in a source: only their places are here, and none is asked.
+    pub fn elsewhere(&self) -> usize {
+        let payloads = self.stores.iter().filter_map(|opened| opened.payload.as_ref());
+        payloads.flat_map(|payload| payload.keys.values()).filter(|key| key.remote().is_some()).count()
+    }
+
     /// What to tell of the stores that were not opened.
     pub fn left_out_words(&self) -> Vec<String> {
         self.left_out.iter().map(|left| left.words("were not looked for")).collect()

@@ -94,5 +94,15 @@ fn refuse_source(remote: &Remote, home: &Home) -> Result<()> {
             source.name
         )));
     }
+    let path = &remote.reference.place.path;
+    if !source.serves_place(store, path) {
+        let said = format!(
+            "`{path}` of source `{}` is not for the store `{}`; nothing was kept",
+            source.name,
+            home.store().map(ToString::to_string).unwrap_or_default()
+        );
+        return Err(Failure::new(Kind::Policy, said)
+            .hint(format!("`paths` in `[sources.{}]` of `config.toml` says what is", source.name)));
+    }
     Ok(())
 }

@@ -17,6 +17,8 @@ use crate::{
 use super::{opening, using::Opened};
 
 #[cfg(feature = "sources")]
+mod logging_in;
+#[cfg(feature = "sources")]
 mod testing;
 mod writing;
 
@@ -32,8 +34,10 @@ pub fn source(arguments: Arguments, terminal: &Terminal) -> anyhow::Result<ExitC
         SourceVerb::Show { name, json } => show(&home, &name, json, terminal)?,
         #[cfg(feature = "sources")]
         SourceVerb::Test { name, reason, json } => return testing::test(&home, &name, reason.as_ref(), json, terminal),
+        #[cfg(feature = "sources")]
+        SourceVerb::Login { name } => logging_in::log_in(&home, &name, terminal)?,
         #[cfg(not(feature = "sources"))]
-        SourceVerb::Test { .. } => {
+        SourceVerb::Test { .. } | SourceVerb::Login { .. } => {
             return Err(Failure::new(Kind::Usage, "this keyctl was built without sources").into());
         }
         SourceVerb::Remove { name, yes } => writing::remove(&home, &name, yes, terminal)?,

@@ -29,11 +29,21 @@ pub(super) fn test(
     let config = config::read(home)?;
     let settings = named(&config, name)?;
     let event = || Event::new(Action::Check, Moment::now()).program(name.as_str().as_ref()).reason(reason);
-    let keys = referring(home, settings, terminal, |opened, keys| {
+    let mut revoked = Vec::new();
+    let mut keys = referring(home, settings, terminal, |opened, keys| {
+        let is_revoked =
+            |name: &&KeyName| opened.payload.keys.get(*name).is_some_and(|key| key.facts.revoked.is_some());
+        revoked.extend(keys.iter().map(|(name, _)| name).filter(is_revoked).cloned());
         let fetch = Fetch { name: name.to_string(), cached_s: None, with: Vec::new() };
-        let event = event().names(keys.iter().map(|(name, _)| name)).sources(vec![fetch]);
+        let event = event().names(keys.iter().map(|(name, _)| name).filter(|name| !revoked.contains(*name)));
+        let event = event.sources(vec![fetch]);
         if keys.is_empty() { Ok(()) } else { opened.record(event, &config, terminal).map(drop) }
     })?;
+    // What must not be used is not asked for either.
+    keys.retain(|(name, _)| !revoked.contains(name));
+    for name in revoked {
+        terminal.warn(&format!("`{name}` was revoked, and is not looked for"));
+    }
     let asking = Asking { config: &config, offline: false, event: &event, terminal };
     let credentials = sourcing::credentials_of(settings, asking)?;
     let source = source::open(settings, &Means { credentials, clock: Moment::now })?;

@@ -11,11 +11,12 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::Fetch,
     name::{KeyName, SourceName},
+    plain::first_names,
     reference::Remote,
     secret::Secret,
     source::{
         self, Lease, Means,
-        fetching::{All, Given, Open, all, together},
+        fetching::{self, All, Given, Open, all, together},
     },
     terminal::Terminal,
 };
@@ -36,11 +37,21 @@ pub struct Held {
     /// The sources, open.
     sources: BTreeMap<SourceName, Open>,
     /// What is good only for a time.
-    leases: Vec<(SourceName, Lease)>,
+    leases: Vec<Lent>,
+}
+
+/// What is good only for a time.
+pub struct Lent {
+    /// Which source lent it.
+    pub source: SourceName,
+    /// By which it is renewed and given back.
+    pub lease: Lease,
+    /// The keys that are of it.
+    pub keys: Vec<String>,
 }
 
 /// Open sources, and what each lent.
-pub type Parts = (Vec<Box<dyn source::Source>>, Vec<(SourceName, Lease)>);
+pub type Parts = (Vec<Box<dyn source::Source>>, Vec<Lent>);
 
 impl Held {
     /// Whether there is nothing that ends.
@@ -59,28 +70,35 @@ impl Held {
     /// Leaves it to whoever reads what is printed, and says that it ends and nobody renews it.
     pub fn leave(self, terminal: &Terminal) {
         let (_, leases) = self.into_parts();
-        for (name, lease) in leases {
-            let seconds = lease.lasts.as_secs();
-            terminal.warn(&format!("source `{name}` made this for {seconds} seconds, and nobody renews it"));
+        for Lent { source, lease, keys } in leases {
+            let (keys, time) = (first_names(&keys, 3), remembering::in_words(lease.lasts));
+            terminal.warn(&format!("source `{source}` made {keys} for {time}, and nobody renews it"));
         }
     }
 
     /// Ends all that was made, where nothing is given after all. What could not be ended is told.
     fn end(&mut self) -> Vec<Failure> {
         let leases = std::mem::take(&mut self.leases);
-        let end = |(name, lease): (SourceName, Lease)| {
-            self.sources.get(&name)?.source.revoke(&lease, Instant::now() + CLOSING).err()
+        let end = |Lent { source, lease, .. }: Lent| {
+            self.sources.get(&source)?.source.revoke(&lease, Instant::now() + CLOSING).err()
         };
         let left = leases.into_iter().filter_map(end).collect();
         self.close();
         left
     }
 
+    /// The failure of what is not given after all, with what could not be given back of what was made for it.
+    fn unwanted(&mut self, failure: Failure) -> Failure {
+        self.end().into_iter().fold(failure, |failure, left| {
+            failure.hint(format!("what was made for this was not given back and ends by itself: {}", left.message))
+        })
+    }
+
     /// Gives back what sources made for the time that they are open, where nothing of theirs is held.
     fn close(&mut self) {
         let leases = &self.leases;
         self.sources.retain(|name, open| {
-            let is_held = leases.iter().any(|(source, _)| source == name);
+            let is_held = leases.iter().any(|lent| lent.source == *name);
             if !is_held {
                 open.source.close(Instant::now() + CLOSING);
             }
@@ -99,7 +117,8 @@ pub(super) fn fetch(
 ) -> Result<Fetched> {
     let names: BTreeSet<&SourceName> = referring.iter().map(|key| &key.remote.source).collect();
     let sources: Vec<&Source> = names.iter().filter_map(|name| asking.config.sources.get(*name)).collect();
-    let means = Means { credentials: credentials::of(&sources, stores, asking)?, clock: Moment::now };
+    let mut found = credentials::of(&sources, stores, asking)?;
+    let means = Means { credentials: std::mem::take(&mut found.secrets), clock: Moment::now };
     let mut caches = Caches::new(asking.config, &means, Moment::now());
     let mut values: Vec<Option<Value>> = Vec::new();
     for key in referring {
@@ -115,15 +134,15 @@ pub(super) fn fetch(
     let mut held = Held::default();
     if !wanted.is_empty() {
         let asked = sources.iter().filter(|source| wanted.iter().any(|remote| remote.source == source.name));
-        held.sources = asked.map(|source| open(source, &means)).collect::<Result<_>>()?;
-        let All { given, leases, failed } = all(&held.sources, &wanted);
-        held.leases = leases;
+        let (opened, mut failed) = open(asked.copied(), &wanted, &found, &means);
+        held.sources = opened;
+        let is_open = |remote: &&Remote| held.sources.contains_key(&remote.source);
+        let All { given, leases, failed: unfetched } =
+            all(&held.sources, &wanted.iter().filter(is_open).cloned().collect());
+        held.leases = leases.into_iter().map(|lent| with_names(referring, lent)).collect();
+        failed.extend(unfetched);
         if !failed.is_empty() {
-            let left = held.end();
-            let failure = together(with_keys(referring, failed));
-            return Err(left.into_iter().fold(failure, |failure, left| {
-                failure.hint(format!("what was made for this was not given back and ends by itself: {}", left.message))
-            }));
+            return Err(held.unwanted(together(with_keys(referring, failed))));
         }
         put(&given, referring, stores, &mut values, &mut caches, &held.leases);
         held.close();
@@ -141,9 +160,24 @@ impl Drop for Held {
     }
 }
 
-fn open(source: &Source, means: &Means) -> Result<(SourceName, Open)> {
-    let opened = source::open(source, means)?;
-    Ok((source.name.clone(), Open { source: opened, timeout: source.timeout }))
+/// Opens the sources that are asked. What lies in one that cannot be opened is told with all else that fails.
+fn open<'s>(
+    asked: impl Iterator<Item = &'s Source>,
+    wanted: &BTreeSet<Remote>,
+    found: &credentials::Found,
+    means: &Means,
+) -> (BTreeMap<SourceName, Open>, Vec<(Remote, Failure)>) {
+    let (mut opened, mut failed) = (BTreeMap::new(), Vec::new());
+    for source in asked {
+        match found.lacking(source).map_or_else(|| source::open(source, means), Err) {
+            Ok(open) => drop(opened.insert(source.name.clone(), Open { source: open, timeout: source.timeout })),
+            Err(failure) => {
+                let of_it = wanted.iter().filter(|remote| remote.source == source.name);
+                failed.extend(of_it.map(|remote| (remote.clone(), failure.again())));
+            }
+        }
+    }
+    (opened, failed)
 }
 
 /// What was fetched, for each key that refers to it. What is good for a time only is not kept.
@@ -153,11 +187,12 @@ fn put(
     stores: &[(&mut Used, Vec<KeyName>)],
     values: &mut [Option<Value>],
     caches: &mut Caches,
-    leases: &[(SourceName, Lease)],
+    leases: &[Lent],
 ) {
     for (key, value) in referring.iter().zip(values).filter(|(_, value)| value.is_none()) {
         let Some(given) = given.iter().find(|given| given.remote == key.remote) else { continue };
-        if !leases.iter().any(|(name, _)| *name == key.remote.source) {
+        let is_of = |lent: &Lent| lent.source == key.remote.source && lent.keys.contains(&key.name.to_string());
+        if !leases.iter().any(is_of) {
             caches.put(key, stores[key.at].0, &given.value);
         }
         *value = Some((given.value.copy(), None));
@@ -228,6 +263,14 @@ fn not_kept(referring: &[Referring], wanted: &BTreeSet<Remote>, asking: Asking) 
         }
         None => failure.hint("run it once without `--offline`"),
     }
+}
+
+/// What was lent, by the names of the keys that are of it.
+fn with_names(referring: &[Referring], lent: fetching::Lent) -> Lent {
+    let fetching::Lent { source, lease, remotes } = lent;
+    let of_it = referring.iter().filter(|key| remotes.contains(&key.remote));
+    let keys = of_it.map(|key| key.name.to_string()).collect();
+    Lent { source, lease, keys }
 }
 
 /// What failed, by the names of the keys.

@@ -10,7 +10,7 @@ use crate::{
     terminal::Terminal,
 };
 
-use super::Held;
+use super::{Held, fetching::Lent};
 
 /// What a command's sources lent, if they did. Dropping it gives all back; nothing is said of that then.
 pub struct Leases(Option<Keeper>);
@@ -24,9 +24,9 @@ pub fn leases(held: Held) -> Leases {
     let (sources, leases) = held.into_parts();
     let sources: Vec<Arc<dyn Source>> = sources.into_iter().map(Arc::from).collect();
     let since = Instant::now();
-    let one = |(name, lease)| {
-        let source = sources.iter().find(|source| *source.name() == name)?;
-        Some(OneLease { source: Arc::clone(source), lease, of: vec![name.to_string()], since })
+    let one = |Lent { source, lease, keys }| {
+        let source = sources.iter().find(|known| *known.name() == source)?;
+        Some(OneLease { source: Arc::clone(source), lease, of: keys, since })
     };
     let held = leases.into_iter().filter_map(one).collect();
     Leases(Some(Keeper::new(held, sources)))

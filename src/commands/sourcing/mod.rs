@@ -3,7 +3,7 @@
 //!
 //! It comes after limits and policy have said yes, and before anything is given or written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     config::{Config, sources::Source},
@@ -87,8 +87,32 @@ pub fn fetch(stores: &mut [(&mut Used, Vec<KeyName>)], asking: Asking) -> Result
     if referring.is_empty() {
         return Ok(Fetched::default());
     }
-    refuse_unserved(stores, &referring, asking.config)?;
-    fetching::fetch(stores, &referring, asking)
+    let fetched = refuse_unserved(stores, &referring, asking.config);
+    let fetched = fetched.and_then(|()| fetching::fetch(stores, &referring, asking));
+    fetched.inspect_err(|failure| record_failure(stores, &referring, failure, asking))
+}
+
+/// Records that nothing was given, as a source may have been asked with the user's credential all the same.
+fn record_failure(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring], failure: &Failure, asking: Asking) {
+    for (at, (used, names)) in stores.iter().enumerate() {
+        let sources: BTreeSet<&SourceName> =
+            referring.iter().filter(|key| key.at == at).map(|key| &key.remote.source).collect();
+        if sources.is_empty() {
+            continue;
+        }
+        let fetch = |name: &&SourceName| {
+            let with = asking.config.sources.get(*name).map(Source::credentials).unwrap_or_default();
+            let with = with.iter().map(ToString::to_string).collect();
+            Fetch { name: name.to_string(), cached_s: None, with }
+        };
+        let event = (asking.event)().sources(sources.iter().map(fetch).collect());
+        let event = match failure.kind {
+            Kind::Policy => event.refused(&failure.message),
+            _ => event.not_given(None, &failure.message),
+        };
+        let event = if event.names.is_empty() { event.names(names) } else { event };
+        used.record_failure(event, asking.terminal);
+    }
 }
 
 /// The credentials of one source, opened for themselves.
@@ -97,7 +121,7 @@ pub fn fetch(stores: &mut [(&mut Used, Vec<KeyName>)], asking: Asking) -> Result
 /// As [`fetch`] has them.
 #[cfg(feature = "sources")]
 pub fn credentials_of(source: &Source, asking: Asking) -> Result<BTreeMap<KeyPath, crate::secret::Secret>> {
-    credentials::of(&[source], &mut [], asking)
+    credentials::of_one(source, asking)
 }
 
 /// Takes one key out, with the credentials of sources that may be needed for it.
@@ -114,18 +138,23 @@ pub fn take_out(home: &Home, name: &KeyName, config: &Config, terminal: &Termina
     using::keys_of(home, kept, &names, &beside, terminal)
 }
 
-/// The same as [`fetch`] for one key that was taken out. Gives what the history says of it.
+/// The same as [`fetch`] for one key that was taken out. Gives what the history says of it, and what was lent for it, which is
+/// the caller's to leave to whoever gets the secret.
 ///
 /// # Errors
 /// As [`fetch`]; `Usage` where the reason holds the secret.
-pub fn fetch_one(used: &mut Used, name: &KeyName, reason: Option<&Reason>, asking: Asking) -> Result<Vec<Fetch>> {
+pub fn fetch_one(
+    used: &mut Used,
+    name: &KeyName,
+    reason: Option<&Reason>,
+    asking: Asking,
+) -> Result<(Vec<Fetch>, Held)> {
     let mut fetched = fetch(&mut [(used, vec![name.clone()])], asking)?;
     let value = &used.payload.key(name)?.value;
     if reason.is_some_and(|reason| !fetched.from.is_empty() && value.is_within(reason.as_str())) {
         return Err(policy::in_the_reason(name));
     }
-    fetched.held.leave(asking.terminal);
-    Ok(fetched.from.pop().unwrap_or_default())
+    Ok((fetched.from.pop().unwrap_or_default(), fetched.held))
 }
 
 /// The keys of sources' credentials: they may be taken out with the others, so that a store is opened once.
@@ -223,11 +252,13 @@ fn refuse_unserved(stores: &[(&mut Used, Vec<KeyName>)], referring: &[Referring]
         };
         hold(source, stores[*at].0.home.store().map(AsRef::as_ref), name, remote)?;
     }
-    let Some((source, names)) = unknown.into_iter().next() else { return Ok(()) };
-    let lie = if names.len() == 1 { "the secret of" } else { "the secrets of" };
-    Err(Failure::new(
-        Kind::Missing,
-        format!("there is no source `{source}`, where {lie} {} should lie", names.join(", ")),
-    )
-    .hint(format!("set it up: `keyctl source add {source} --type TYPE`")))
+    let said = |(source, names): (&SourceName, Vec<String>)| {
+        let lie = if names.len() == 1 { "the secret of" } else { "the secrets of" };
+        let way = format!("set it up: `keyctl source add {source} --type TYPE`");
+        (format!("there is no source `{source}`, where {lie} {} should lie", names.join(", ")), way)
+    };
+    let mut all = unknown.into_iter().map(said);
+    let Some((first, way)) = all.next() else { return Ok(()) };
+    let failure = Failure::new(Kind::Missing, first).hint(way);
+    Err(all.fold(failure, |failure, (said, way)| failure.hint(format!("also: {said}")).hint(way)))
 }

@@ -1,17 +1,14 @@
 //! Writing to a source: what is there is looked at, a new version is written over just that one, and it is read back before
 //! anything is said of it.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     config::sources::Source,
     date::Moment,
     failure::{Failure, Kind, Result},
     hex,
-    name::{KeyName, KeyPath, SourceName},
+    name::{KeyName, SourceName},
     random,
     reference::{Place, Reference, Remote},
     secret::Secret,
@@ -75,8 +72,10 @@ impl Written {
 
 /// Why nothing can be said to be written.
 pub enum Unwritten {
-    /// It was not.
+    /// It was not, and what was seen is there still.
     Refused(Failure),
+    /// It was not, since somebody else has written there meanwhile.
+    Overtaken(Failure),
     /// Whether it was is not known.
     Unknown(Failure),
 }
@@ -86,7 +85,7 @@ impl Unwritten {
     #[must_use]
     pub fn failure(self) -> Failure {
         match self {
-            Self::Refused(failure) | Self::Unknown(failure) => failure,
+            Self::Refused(failure) | Self::Overtaken(failure) | Self::Unknown(failure) => failure,
         }
     }
 }
@@ -101,7 +100,7 @@ impl Desk {
             Failure::new(Kind::Missing, format!("there is no source `{name}`"))
                 .hint(format!("set it up: `keyctl source add {name} --type TYPE`"))
         })?;
-        let credentials: BTreeMap<KeyPath, Secret> = credentials::of(&[source], &mut [], asking)?;
+        let credentials = credentials::of_one(source, asking)?;
         let opened = source::open(source, &Means { credentials, clock: Moment::now })?;
         Ok(Self { source: opened, timeout: source.timeout })
     }
@@ -135,6 +134,15 @@ impl Desk {
     /// As the source has them, also where it has changed since.
     pub fn write(&self, reference: &Reference, new: &Secret, seen: &Seen) -> std::result::Result<Written, Unwritten> {
         remembering::forget_place(self.source.name(), &reference.place);
+        self.write_and_read_back(reference, new, seen)
+    }
+
+    fn write_and_read_back(
+        &self,
+        reference: &Reference,
+        new: &Secret,
+        seen: &Seen,
+    ) -> std::result::Result<Written, Unwritten> {
         let number = random::bytes::<16>().map_err(Unwritten::Refused)?;
         let number = hex::encode(&number);
         let written = self.source.write(reference, new, seen.version.as_ref(), &number, self.until());
@@ -159,6 +167,11 @@ impl Desk {
                     && !is_same(now.value.as_ref(), seen.value.as_ref()) =>
             {
                 Err(Unwritten::Unknown(failure))
+            }
+            (Err(failure), Ok(now))
+                if now.version != seen.version || !is_same(now.value.as_ref(), seen.value.as_ref()) =>
+            {
+                Err(Unwritten::Overtaken(failure))
             }
             (Err(failure), Ok(_)) => Err(Unwritten::Refused(failure)),
             (Err(failure), Err(_)) if failure.kind == Kind::Usage => Err(Unwritten::Refused(failure)),
@@ -210,4 +223,106 @@ pub fn refuse_pinned(name: &KeyName, remote: &Remote) -> Result<()> {
             "let it refer to the newest: `keyctl set {name} --source {} --ref '{newest}' --replace`",
             remote.source
         )))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::source::{Abilities, Fetched};
+
+    /// What becomes of a write.
+    #[derive(Clone, Copy)]
+    enum Fate {
+        /// It is done, and said to be.
+        Done,
+        /// It is said to be done, and somebody else writes at once.
+        WrittenOver,
+        /// It is done, and the answer is lost.
+        Unanswered,
+        /// It is refused.
+        Refused,
+        /// It is refused, since somebody else has written.
+        Late,
+        /// It is refused, and nothing can be read any more.
+        Gone,
+    }
+
+    struct Kept {
+        name: SourceName,
+        fate: Fate,
+        keeps_versions: bool,
+        there: Mutex<Option<(&'static str, u32)>>,
+    }
+
+    impl source::Source for Kept {
+        fn fetch(&self, _: &Place, _: &[Option<&str>], _: Instant) -> Result<Fetched> {
+            let there = *self.there.lock().expect("lock");
+            let (text, version) = there.ok_or_else(|| Failure::new(Kind::Remote, "gone"))?;
+            let version = self.keeps_versions.then(|| Version(version.to_string()));
+            Ok(Fetched { values: vec![Ok(Secret::new(text.into()))], version, lease: None })
+        }
+
+        fn write(
+            &self,
+            _: &Reference,
+            _: &Secret,
+            _: Option<&Version>,
+            _: &str,
+            _: Instant,
+        ) -> Result<source::Written> {
+            let mut there = self.there.lock().expect("lock");
+            let failed = || Failure::new(Kind::Remote, "no");
+            *there = match self.fate {
+                Fate::Done | Fate::Unanswered => Some(("new", 2)),
+                Fate::WrittenOver => Some(("other", 3)),
+                Fate::Late => Some(("other", 2)),
+                Fate::Refused => *there,
+                Fate::Gone => None,
+            };
+            match self.fate {
+                Fate::Done | Fate::WrittenOver if self.keeps_versions => Ok(Version("2".into()).into()),
+                Fate::Done | Fate::WrittenOver => Ok(Version::none().into()),
+                _ => Err(failed()),
+            }
+        }
+
+        fn abilities(&self, _: &[&Reference], _: Instant) -> Result<Abilities> {
+            Ok(Abilities::default())
+        }
+
+        fn name(&self) -> &SourceName {
+            &self.name
+        }
+    }
+
+    fn written(fate: Fate, keeps_versions: bool) -> String {
+        let there = Mutex::new(Some(("old", 1)));
+        let source = Kept { name: "corp".parse().expect("name"), fate, keeps_versions, there };
+        let desk = Desk { source: Box::new(source), timeout: Duration::from_secs(9) };
+        let reference: Reference = "a".parse().expect("good");
+        let seen = desk.look(&reference).unwrap_or_else(|failure| panic!("{}", failure.message));
+        match desk.write_and_read_back(&reference, &Secret::new(b"new".to_vec()), &seen) {
+            Ok(written) => format!("written {}", written.version.map(|version| version.0).unwrap_or_default()),
+            Err(Unwritten::Refused(_)) => "as before".into(),
+            Err(Unwritten::Overtaken(_)) => "another's".into(),
+            Err(Unwritten::Unknown(failure)) => format!("unknown: {}", failure.message),
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_to_be_written_that_was_not_read_back() {
+        let other = "unknown: source `corp` took a new secret at `a`, but something else is there now";
+        for (fate, with_versions, without) in [
+            (Fate::Done, "written 2", "written "),
+            (Fate::WrittenOver, other, other),
+            (Fate::Unanswered, "written 2", "written "),
+            (Fate::Refused, "as before", "as before"),
+            (Fate::Late, "another's", "unknown: no"),
+            (Fate::Gone, "unknown: no", "unknown: no"),
+        ] {
+            assert_eq!((written(fate, true).as_str(), written(fate, false).as_str()), (with_versions, without));
+        }
+    }
 }

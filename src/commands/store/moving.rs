@@ -51,6 +51,7 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
     let scene = Scene { home: &from, kept: &kept, payload: &payload, action: Action::Remove };
     unbound::hold_one(&scene, name, &format!("whoever opens the store `{}`", list::name(&to)), terminal)?;
     hold_to_settings(&scene, [name, there], key, terminal)?;
+    hold_to_source(&scene, [name, there], &to, key, terminal)?;
     let now = Moment::now();
     take(&to, there, key, list::name(&from), now, terminal)?;
     let has_come = opening::anew(&to)?.keys.get(there).is_some_and(|come| come.is(key));
@@ -81,6 +82,43 @@ fn hold_to_settings(scene: &Scene, [name, there]: [&KeyName; 2], key: &Key, term
         narrowing::need_person(scene, &[name], &format!("move `{name}` all the same"), terminal)?;
     }
     Ok(())
+}
+
+/// Where the secret lies in a source: that is for some stores, and some of its places. A store that it is not for gets no reference
+/// to it; and where it could not be fetched before and can be then, a person has to want it, as others may have written it.
+fn hold_to_source(
+    scene: &Scene,
+    [name, there]: [&KeyName; 2],
+    to: &Home,
+    key: &Key,
+    terminal: &Terminal,
+) -> Result<()> {
+    let Some(remote) = key.remote() else { return Ok(()) };
+    let config = config::read(scene.home)?;
+    let Some(source) = config.sources.get(&remote.source) else { return Ok(()) };
+    let path = &remote.reference.place.path;
+    let is_for = |home: &Home| {
+        let store = home.store().map(AsRef::as_ref);
+        source.serves(store) && source.serves_place(store, path)
+    };
+    if !is_for(to) {
+        let what = format!(
+            "`{path}` of source `{}` is not for the store `{}`; nothing was moved",
+            source.name,
+            list::name(to)
+        );
+        return Err(Failure::new(Kind::Policy, what)
+            .hint(format!("`stores` and `paths` in `[sources.{}]` of `config.toml` say what is", source.name)));
+    }
+    if is_for(scene.home) {
+        return Ok(());
+    }
+    terminal.warn(&format!(
+        "as `{there}` the key is fetched from `{path}` of source `{}`, which is not for the store `{}`",
+        source.name,
+        list::name(scene.home)
+    ));
+    narrowing::need_person(scene, &[name], &format!("move `{name}` all the same"), terminal)
 }
 
 /// Puts the key into the other store, if it is not there from a call that was cut short.

@@ -175,6 +175,15 @@ impl Source {
         }
     }
 
+    /// The key that keeps the token of a login in the browser, where it has one.
+    #[must_use]
+    pub fn log_in_for(&self) -> Option<&KeyPath> {
+        match &self.setting {
+            Setting::Vault(vault::Vault { login: Some(vault::Login::Oidc { token, .. }), .. }) => Some(token),
+            _ => None,
+        }
+    }
+
     /// Whether keys of this store may refer to it: the user's own always may, another's only where he said so. Whoever may
     /// write into a shared store would else choose what is fetched with his credential.
     #[must_use]

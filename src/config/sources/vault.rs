@@ -13,6 +13,7 @@
 //! jwt = { role = "ci", file = "/run/id-token" }         # or `key = "NAME"`
 //! kubernetes = { role = "app" }                         # with the pod's own service account
 //! userpass = { user = "me", password = { key = "corp/password" } }
+//! oidc = { role = "dev", token = { key = "corp/token" } }    # in the browser, by `keyctl source login`; the token is kept there
 //! token_file = "~/.vault-token"             # what `vault login` and `bao login` keep
 //! environment = true                        # `VAULT_ADDR`, `VAULT_TOKEN`, … or `BAO_…` count where the table says nothing
 //! renew = true                              # the token is renewed by each run
@@ -42,12 +43,13 @@ pub(super) const FIELDS: &[&str] = &[
     "jwt",
     "kubernetes",
     "userpass",
+    "oidc",
     "environment",
     "renew",
 ];
 
 /// The ways to come by a token.
-const LOGINS: [&str; 6] = ["token", "token_file", "approle", "jwt", "kubernetes", "userpass"];
+const LOGINS: [&str; 7] = ["token", "token_file", "approle", "jwt", "kubernetes", "userpass", "oidc"];
 /// Where Kubernetes puts a pod's own token.
 const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
@@ -113,6 +115,15 @@ pub enum Login {
         /// The password.
         password: KeyPath,
     },
+    /// A person logs in, in the browser, now and then.
+    Oidc {
+        /// Below `auth/`.
+        mount: String,
+        /// The role; the server may have one that is usual.
+        role: Option<String>,
+        /// The key that its token is kept in.
+        token: KeyPath,
+    },
 }
 
 /// What is no secret by itself, and may be kept as one.
@@ -138,7 +149,9 @@ impl Vault {
     #[must_use]
     pub fn credentials(&self) -> Vec<&KeyPath> {
         match &self.login {
-            Some(Login::Token(key) | Login::Jwt { jwt: Statement::Key(key), .. }) => vec![key],
+            Some(Login::Token(key) | Login::Jwt { jwt: Statement::Key(key), .. } | Login::Oidc { token: key, .. }) => {
+                vec![key]
+            }
             Some(Login::AppRole { role, secret, .. }) => {
                 let role = if let Half::Key(key) = role { Some(key) } else { None };
                 role.into_iter().chain(secret).collect()
@@ -168,7 +181,7 @@ pub(super) fn look(reader: &mut Reader, at: &Value, fields: &Table) -> Option<Va
         reader.wrong(
             at.span().start,
             "a way to come by a token has to be here: keep it with `keyctl set NAME`, and write `token = { key = \"NAME\" }`; \
-             or `approle`, `jwt`, `kubernetes`, `userpass`, `token_file`",
+             or `approle`, `jwt`, `kubernetes`, `userpass`, `oidc`, `token_file`",
         );
     }
     let login = LOGINS.iter().find_map(|name| Some((*name, fields.get(*name)?)));
@@ -224,6 +237,16 @@ fn login_of(reader: &mut Reader, name: &str, value: &Value) -> Option<Login> {
         }
         "jwt" => jwt(reader, value),
         "kubernetes" => kubernetes(reader, value),
+        "oidc" => {
+            let fields = reader.table(value, &["role", "mount", "token"])?;
+            let mount = place(reader, fields, "oidc");
+            let role = fields.get("role").and_then(|value| plain(reader, value));
+            let Some(token) = fields.get("token") else {
+                lacks(reader, value, "token");
+                return None;
+            };
+            Some(Login::Oidc { mount, role, token: credential(reader, token)? })
+        }
         _ => {
             let fields = reader.table(value, &["user", "password", "mount"])?;
             let mount = place(reader, fields, "userpass");

@@ -1,6 +1,9 @@
 //! What a token may do (`sys/capabilities-self`), for `source test`. Nothing is read of a secret, and nothing is changed.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use super::{
     Vault,
@@ -39,12 +42,16 @@ impl Vault {
         let own = Own::read(&own.body).ok_or_else(|| self.talk.service.unreadable())?;
         let mut found = Abilities { who: Some(who(&own)), ..Abilities::default() };
         let mut paths: Vec<(String, At)> = Vec::new();
+        let mut unsure = BTreeSet::new();
         for reference in references {
-            let at = match self.mounts.known(&reference.place) {
-                Some(at) => at,
-                None => self.mounts.ask(self, &reference.place, until)?.unwrap_or_else(|| At::guess(&reference.place)),
-            };
-            paths.push((at.path(&reference.place).join("/"), at));
+            let place = &reference.place;
+            let known =
+                self.mounts.known(place).map_or_else(|| self.mounts.ask(self, place, until), |at| Ok(Some(at)))?;
+            let at = known.unwrap_or_else(|| {
+                unsure.extend(place.segments().next().map(|first| format!("`{first}/`")));
+                At::guess(place)
+            });
+            paths.push((at.path(place).join("/"), at));
         }
         let wide: Vec<(String, String)> = wide(references, &paths);
         let asked = paths.iter().map(|(path, _)| &**path).chain(wide.iter().map(|(path, _)| &**path));
@@ -59,6 +66,17 @@ impl Vault {
             if has(&may, path, &["delete"]) && !is_root(&may, path) {
                 found.more.push(format!("may delete `{}`", reference.place));
             }
+        }
+        if references.iter().any(|reference| reference.field.is_some()) {
+            found
+                .unknown
+                .push("whether the fields are there: what the token may do is asked, and no secret is read".into());
+        }
+        if !unsure.is_empty() {
+            let unsure = unsure.into_iter().collect::<Vec<_>>().join(", ");
+            found
+                .unknown
+                .push(format!("what is mounted at {unsure}: the server does not say, and KV 2 is taken for it"));
         }
         if own.policies.iter().any(|policy| policy == "root") || FAR_MORE.iter().all(|(path, ..)| is_root(&may, path)) {
             found.more = vec!["may do everything: it is a root token".into()];

@@ -169,6 +169,12 @@ fn read_part<'a, T: Deserialize<'a>>(part: Option<&'a RawValue>) -> Result<T, Mi
     serde_json::from_str(part.ok_or(Misshapen)?.get()).map_err(|_| Misshapen)
 }
 
+/// What an answer has as its data, where that is no secret.
+pub(super) fn data<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    serde_json::from_str(envelope.data?.get()).ok()
+}
+
 /// What an answer of "not there" says of a version that was there.
 pub(super) fn gone(body: &[u8]) -> Option<Gone> {
     let envelope: Envelope = serde_json::from_slice(body).ok()?;
@@ -234,6 +240,8 @@ pub(super) struct Granted {
     pub(super) token: Secret,
     /// Whether it is one that nobody can renew or give back.
     pub(super) is_batch: bool,
+    /// For so many seconds; 0 where it does not end.
+    pub(super) seconds: u64,
 }
 
 impl Granted {
@@ -250,10 +258,12 @@ impl Granted {
             client_token: &'a RawValue,
             #[serde(default)]
             token_type: String,
+            #[serde(default)]
+            lease_duration: u64,
         }
-        let Auth { client_token, token_type } = serde_json::from_slice::<Answer>(body).ok()?.auth;
+        let Auth { client_token, token_type, lease_duration } = serde_json::from_slice::<Answer>(body).ok()?.auth;
         let token = json::text_of(client_token).filter(|token| !token.is_empty())?;
-        Some(Self { token, is_batch: token_type == "batch" })
+        Some(Self { token, is_batch: token_type == "batch", seconds: lease_duration.min(LONGEST_LEASE) })
     }
 }
 

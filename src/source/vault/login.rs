@@ -24,6 +24,8 @@ const LARGEST_FILE: u64 = 64 * 1024;
 pub(super) enum Login {
     /// It is kept.
     Token(Secret),
+    /// It is kept since a person logged in, in the browser.
+    Browser(Secret),
     /// `AppRole`: an id of the role, and a secret id unless the role goes without.
     AppRole {
         /// Where the method is mounted, below `auth/`.
@@ -76,7 +78,7 @@ impl Login {
     /// `Remote` as the server has them, `Disk` for a file that cannot be read.
     pub(super) fn session(&self, talk: &Talk, until: Instant) -> Result<Session> {
         let (mount, body) = match self {
-            Self::Token(token) => {
+            Self::Token(token) | Self::Browser(token) => {
                 return Ok(Session { token: token.copy(), is_own: false, is_batch: false });
             }
             Self::AppRole { mount, role, secret } => {
@@ -122,7 +124,7 @@ impl Login {
     pub(super) fn add_to(&self, account: &mut Account) -> Result<()> {
         account.add(self.called().as_bytes());
         match self {
-            Self::Token(token) => account.add_secret(token),
+            Self::Token(token) | Self::Browser(token) => account.add_secret(token),
             Self::AppRole { role, secret, .. } => {
                 account.add_secret(role);
                 if let Some(secret) = secret {
@@ -143,6 +145,7 @@ impl Login {
     pub(super) fn called(&self) -> &'static str {
         match self {
             Self::Token(_) => "token",
+            Self::Browser(_) => "OIDC",
             Self::AppRole { .. } => "AppRole",
             Self::Jwt { .. } => "JWT",
             Self::Userpass { .. } => "user and password",
@@ -175,7 +178,8 @@ fn text<'s>(talk: &Talk, secret: &'s Secret) -> Result<&'s str> {
     secret.expose_text().ok_or_else(|| talk.failure("was not asked: what it logs in with is no text"))
 }
 
-fn object(members: &[(&str, &str)]) -> zeroize::Zeroizing<Vec<u8>> {
+/// A JSON object of texts.
+pub(super) fn object(members: &[(&str, &str)]) -> zeroize::Zeroizing<Vec<u8>> {
     let mut json = Writing::with_room(256);
     for (at, (name, value)) in members.iter().enumerate() {
         json.raw(if at == 0 { "{" } else { "," });

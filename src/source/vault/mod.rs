@@ -1,10 +1,11 @@
 //! Vault by `HashiCorp` and `OpenBao`, by their REST interface: KV 2 with versions, KV 1, and whatever else answers to reading, such as the
 //! credentials that an engine makes for a time.
 //!
-//! `login` comes to a token, `talk` sends one request and knows what refusals mean, `document` reads answers, `mounts` finds out
+//! `login` comes to a token, `browser` by a person, `talk` sends one request and knows what refusals mean, `document` reads answers, `mounts` finds out
 //! what lies where, `writing` writes a new version, `leases` looks after what is lent, `abilities` asks what a token may do.
 
 mod abilities;
+mod browser;
 mod document;
 mod leases;
 mod login;
@@ -34,6 +35,7 @@ use crate::{
     web::http::Answer,
 };
 
+pub(super) use browser::log_in;
 pub(super) use settings::{add_account, open};
 
 /// What of a server is its own and that of its tokens: no secret of a key lies there.
@@ -75,6 +77,10 @@ impl Vault {
         let name = &self.name;
         let looked = self.ask(Asked::get(&["auth", "token", "lookup-self"]), until);
         match looked.map(|looked| looked.status) {
+            Ok(403 | 401) if matches!(self.login, Login::Browser(_)) => self
+                .talk
+                .failure("does not know its token any more: it has expired, was revoked or is used up")
+                .hint(format!("log in again: `keyctl source login {name}`")),
             Ok(403 | 401) => self
                 .talk
                 .failure("does not know its token any more: it has expired, was revoked or is used up")

@@ -27,17 +27,25 @@ const USUAL_FILE: &str = ".vault-token";
 /// # Errors
 /// `Usage` for what cannot be meant, `Disk` for a file that cannot be read, `Missing` for a credential.
 pub(in crate::source) fn open(source: &sources::Source, setting: &Setting, means: &Means) -> Result<Vault> {
-    let Resolved { address, namespace, authorities, login } = resolve(source, setting, means)?;
-    let service = Service::new(&source.name, &address, authorities.as_deref(), source.timeout)?;
     Ok(Vault {
         name: source.name.clone(),
-        talk: Talk { service, namespace },
-        login,
+        talk: talk(source, setting)?,
+        login: login(setting, means)?,
         renew: setting.renew,
         renewed: OnceLock::new(),
         session: OnceLock::new(),
         mounts: Mounts::of(setting.mount.as_ref()),
     })
+}
+
+/// What speaks with the server of a table; nothing is asked yet, and no credential is needed.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn talk(source: &sources::Source, setting: &Setting) -> Result<Talk> {
+    let Server { address, namespace, authorities } = server(source, setting)?;
+    let service = Service::new(&source.name, &address, authorities.as_deref(), source.timeout)?;
+    Ok(Talk { service, namespace })
 }
 
 /// Adds which server this is, and whose token or login it would be shown.
@@ -50,22 +58,21 @@ pub(in crate::source) fn add_account(
     means: &Means,
     account: &mut Account,
 ) -> Result<()> {
-    let Resolved { address, namespace, authorities, login } = resolve(source, setting, means)?;
+    let Server { address, namespace, authorities } = server(source, setting)?;
     account.add(address.to_string().as_bytes());
     account.add_if(namespace.as_deref());
     account.add_if(authorities.as_ref().map(|path| path.to_string_lossy()).as_deref());
-    login.add_to(account)
+    login(setting, means)?.add_to(account)
 }
 
-/// What the table says with what it leaves to the environment.
-struct Resolved {
+/// Where it is: what the table says with what it leaves to the environment.
+struct Server {
     address: Address,
     namespace: Option<String>,
     authorities: Option<PathBuf>,
-    login: Login,
 }
 
-fn resolve(source: &sources::Source, setting: &Setting, means: &Means) -> Result<Resolved> {
+fn server(source: &sources::Source, setting: &Setting) -> Result<Server> {
     let environment = |name: &str| if setting.environment { variable(name) } else { None };
     let wrong = |what: &str| Failure::new(Kind::Usage, format!("source `{}`: {what}", source.name));
     let address = match (&setting.address, environment("ADDR")) {
@@ -80,16 +87,20 @@ fn resolve(source: &sources::Source, setting: &Setting, means: &Means) -> Result
     };
     let namespace = setting.namespace.clone().or_else(|| Some(environment("NAMESPACE")?.1));
     let authorities = setting.ca.clone().or_else(|| Some(PathBuf::from(environment("CACERT")?.1)));
-    let login = match &setting.login {
-        Some(login) => of_table(login, means)?,
-        None => match environment("TOKEN") {
-            Some((_, token)) => Login::Token(Secret::new(token.into_bytes())),
-            None => usual_token().map_err(|failure| {
-                failure.hint("neither `BAO_TOKEN` nor `VAULT_TOKEN` is set; log in with `bao login` or `vault login`")
-            })?,
-        },
-    };
-    Ok(Resolved { address, namespace, authorities, login })
+    Ok(Server { address, namespace, authorities })
+}
+
+/// How a token is come by.
+fn login(setting: &Setting, means: &Means) -> Result<Login> {
+    if let Some(login) = &setting.login {
+        return of_table(login, means);
+    }
+    if let Some((_, token)) = variable("TOKEN").filter(|_| setting.environment) {
+        return Ok(Login::Token(Secret::new(token.into_bytes())));
+    }
+    usual_token().map_err(|failure| {
+        failure.hint("neither `BAO_TOKEN` nor `VAULT_TOKEN` is set; log in with `bao login` or `vault login`")
+    })
 }
 
 /// `BAO_…`, else `VAULT_…`; an empty one is none.
@@ -111,6 +122,7 @@ fn of_table(named: &Named, means: &Means) -> Result<Login> {
     let kept = |key| means.credential(key).map(Secret::copy);
     Ok(match named {
         Named::Token(key) => Login::Token(kept(key)?),
+        Named::Oidc { token, .. } => Login::Browser(kept(token)?),
         Named::TokenFile(path) => Login::Token(login::from_file(path, "token")?),
         Named::AppRole { mount, role, secret } => {
             let role = match role {
