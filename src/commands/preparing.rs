@@ -127,7 +127,9 @@ impl Ready<'_> {
     pub fn launch(&self, attendant: Option<&mut dyn Attendant>) -> Launched {
         let Call { config, reason, terminal, .. } = *self.call;
         let environment = self.environment()?;
-        let numbers = self.chosen.record(&self.event, &self.kept, config, terminal)?;
+        // It may have been made ready for a command whose forerunner took its time to end.
+        let event = Event { moment: Some(Moment::now()), ..self.event.clone() };
+        let numbers = self.chosen.record(&event, &self.kept, config, terminal)?;
         // Not before: nothing else that is started has any business with them.
         let open = self.files.leave_open().map_err(Fault::from);
         let launched = open.and_then(|()| self.start(&environment, attendant));
