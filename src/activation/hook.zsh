@@ -114,4 +114,5 @@ __keyctl_stand on
 #= off
 __keyctl_ask --off
 __keyctl_stand off
-\builtin unfunction __keyctl_stand __keyctl_is_text __keyctl_keep __keyctl_may __keyctl_back __keyctl_leave __keyctl_ask __keyctl_hook
+\builtin unfunction __keyctl_is_text __keyctl_keep __keyctl_may __keyctl_back __keyctl_leave __keyctl_ask __keyctl_hook
+\builtin unfunction __keyctl_stand

@@ -17,7 +17,7 @@ const ADDRESSES: [&str; 5] = ["uri", "url", "email", "domain", "endpoint"];
 /// What is in such a file for everybody, and often a word.
 const PUBLIC: [&str; 4] = ["type", "projectid", "quotaprojectid", "authtype"];
 /// The longest part of an address that is no word and no secret either: a version, the name of a place with its number.
-const LONGEST_PART: usize = 5;
+const LONGEST_PART: usize = 6;
 
 /// The secrets in a JSON text: its values that are strings, without their quotes and escapes, as far as they are long enough and
 /// not for everybody; none where it is no JSON object or array.

@@ -41,9 +41,7 @@ fn of_what_the_outer_one_composed_or_rendered_each_key_is_masked_and_nothing_els
     let password =
         "python3 -c 'import os,urllib.parse as p; print(p.unquote(p.urlparse(os.environ[\"URL\"]).password))'";
     let whole = "postgres://app:[keyctl:URL]@host.example/app\n";
-    for options in
-        ["--no-project", "--no-project -k K=inner", "--clean --no-project", "--only URL", "--keep --only URL"]
-    {
+    for options in ["--no-project -k I=inner", "--clean --no-project -k I=inner", "--only URL", "--keep --only URL"] {
         let is_there = !options.contains("clean");
         if is_there {
             prints(&sandbox, &["run", "--only", "URL"], &format!("INNER {options} -- {password}"), "[keyctl:URL]\n");
@@ -53,13 +51,14 @@ fn of_what_the_outer_one_composed_or_rendered_each_key_is_masked_and_nothing_els
         }
     }
     // Through one that gives nothing of its own, and one that composes another text.
-    let through = format!("{KEYCTL} run -q --no-project -- INNER --no-project -- {password}");
+    let through = format!("{KEYCTL} run -q --no-project -k I=inner -- INNER --no-project -k J=inner -- {password}");
     prints(&sandbox, &["run", "--only", "URL"], &through, "[keyctl:URL]\n");
     sandbox.file("page", "user app key {{ keyctl \"KEY\" }}\nhost host.example\n");
-    let cut = "INNER --no-project -- sh -c 'cut -d\" \" -f4 $KEYCTL_RENDERED | head -n 1; cat $KEYCTL_RENDERED'";
+    let cut =
+        "INNER --no-project -k I=inner -- sh -c 'cut -d\" \" -f4 $KEYCTL_RENDERED | head -n 1; cat $KEYCTL_RENDERED'";
     let masked = "[keyctl:KEY]\nuser app key [keyctl:KEY]\nhost host.example\n";
     prints(&sandbox, &["run", "--render", "page"], cut, masked);
-    let closed = "exec 3>&- 4>&- 5>&- 6>&-; INNER --no-project -- printenv KEY";
+    let closed = "exec 3>&- 4>&- 5>&- 6>&-; INNER --no-project -k I=inner -- printenv KEY";
     prints(&sandbox, &["run", "--render", "page"], closed, "[keyctl:KEY]\n");
 }
 

@@ -140,7 +140,8 @@ fn what_may_not_be_given_any_more_when_the_command_has_ended_is_not_given() {
             (watched.printed.next().map(Result::unwrap), watched.child.wait().expect("wait").code()),
             (None, Some(125))
         );
-        assert_eq!(uses(&sandbox).len(), 1);
+        let runs = sandbox.call(&["history", "--action", "run", "--json"]).run().stdout();
+        assert_eq!(runs.lines().count(), 1, "{runs}");
         let refused = sandbox.call(&["history", "--outcome", "refused", "--json"]).run().stdout();
         assert_eq!(refused.lines().count(), usize::from(code == 6), "{refused}");
     }

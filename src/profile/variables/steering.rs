@@ -40,9 +40,9 @@ pub(super) const COMMANDS: &[&str] = &[
     "CC_*", "CXX_*", "AR_*", "RANLIB*", "*_CC", "*_CXX", "*_AR", "*_LD", "*_LINKER", "*_COMPILER", "*_PYTHON", "*_PERL", "*_RUBY", "*_NODE",
     "*_PHP", "*_LUA", "*_JAVA", "*_INTERPRETER",
     // Where a tool has its settings, and with them commands.
-    "*_HOME", "*_CONF", "*_CONFIG", "*_CONFIG_FILE", "*_CONFIG_PATH", "*_CONFIG_FILES", "*_DATA_PATH", "*_DATA_DIR", "*_APPLICATION_CREDENTIALS",
+    "*_HOME", "*_CONF", "*_CONFIG", "*_CONFIG_FILE", "*_CONFIG_PATH", "*_CONFIG_FILES", "*_DATA_PATH", "*_DATA_DIR",
     // Whom it trusts, and whether it looks at all.
-    "*_CERT", "*_CERTS", "*_CACERT*", "*_CA", "*_CA_*", "*_CAFILE", "*_CAPATH", "*_SSL_*", "*_ROOTS*", "*_UNSAFE_*", "*_INSECURE*", "*_SKIP_VERIFY",
+    "*_CERTS", "*_CACERT*", "*_CA", "*_CA_*", "*_CAFILE", "*_CAPATH", "*_SSL_*", "*_ROOTS*", "*_UNSAFE_*", "*_INSECURE*", "*_SKIP_VERIFY",
     "*_NO_VERIFY", "*_TLS_*", "*_VERIFY_HOST*", "*_VERIFY_PEER*",
     // Where it sends what it has.
     "*_API", "*_REPOSITORY", "*_REPO", "*_REPO_URL", "*_INDEX", "*_TRACKING_URI", "*_APPLIANCE_URL", "*_HTTP_ADDRESS", "*_MIRROR", "*_CONNECT_HOST",
@@ -201,7 +201,6 @@ mod tests {
             "PUPPETEER_EXECUTABLE_PATH",
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
             "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES",
-            "GOOGLE_APPLICATION_CREDENTIALS",
             "HARNESS_PERL",
             "PYSPARK_PYTHON",
             "ASAN_SYMBOLIZER_PATH",
@@ -240,9 +239,17 @@ mod tests {
         {
             assert!(!refused_for_value(&name.parse().expect("a name")), "{name}");
         }
-        for name in
-            ["DB_HOST", "PORT", "TF_VAR_region", "CUDA_VISIBLE_DEVICES", "USER_AGENT", "NODE_ENV", "API_VERSION"]
-        {
+        for name in [
+            "DB_HOST",
+            "PORT",
+            "TF_VAR_region",
+            "CUDA_VISIBLE_DEVICES",
+            "USER_AGENT",
+            "NODE_ENV",
+            "API_VERSION",
+            "TLS_CERT",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+        ] {
             assert!(!refused_for_value(&name.parse().expect("a name")), "{name}");
         }
     }
