@@ -128,7 +128,7 @@ impl Call<'_> {
             return Ok(());
         }
         chosen.record_refusal(&event.clone().refused("too short to be masked"), &[], self.config, self.terminal);
-        let names = first_names(short.into_iter(), usize::MAX);
+        let names = first_names(short, usize::MAX);
         let what =
             format!("{names}: a secret of fewer than {} bytes cannot be masked in what an agent reads", mask::SHORTEST);
         Err(Failure::new(Kind::Policy, what).hint("a person can run the command"))
