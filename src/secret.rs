@@ -72,6 +72,12 @@ impl Secret {
         !self.0.is_empty() && memchr::memmem::find(bytes, &self.0).is_some()
     }
 
+    /// Whether the other one is part of it, or the same.
+    #[must_use]
+    pub fn has_within(&self, other: &Secret) -> bool {
+        other.is_part_of(&self.0)
+    }
+
     /// Takes one line ending off the end, as `echo` and clipboards add it. Says whether there was one.
     pub fn trim_line_ending(&mut self) -> bool {
         let before = self.0.len();

@@ -32,9 +32,16 @@ __keyctl_may() { # NAME: makes room for a value, where nobody has made more than
   \builtin printf 'keyctl: this shell does not get `%s`: it is %s here\n' "$1" "$__keyctl_kind" >&2
   \builtin return 1
 }
-__keyctl_back() { # NAME: makes a variable what it was
+__keyctl_back() { # NAME: makes a variable what it was; one that the user has made read-only stays and is noted
   \builtin set -- "$1" "__keyctl_was_$1"
-  if [[ ${!2-} != '!' ]] && __keyctl_is_text "$1" && \builtin unset -v "$1" 2>/dev/null; then
+  if [[ ${!2-} == '!' ]] || { ! __keyctl_is_text "$1" && [[ $__keyctl_kind == *[aAn]* ]]; }; then
+    \builtin unset -v "$2"
+    \builtin return 0
+  fi
+  if [[ $__keyctl_kind == *r* ]] || ! \builtin unset -v "$1" 2>/dev/null; then
+    \builtin printf 'keyctl: `%s` stays in this shell: it is read-only here\n' "$1" >&2
+    __keyctl_stays+=,$1
+  else
     case ${!2-} in
       x*) \builtin export "$1=${!2#x}" ;;
       -*) \builtin printf -v "$1" %s "${!2#-}"; \builtin export -n "$1" ;;
@@ -57,6 +64,7 @@ __keyctl_do() { # does what the lines of `__keyctl_answer` say: each has a word,
       remove) \builtin unset -v "${__keyctl_answer[__keyctl_at + 1]}" ;;
     esac
   done
+  [[ -z $__keyctl_stays ]] || \builtin export "KEYCTL_INJECTED=${KEYCTL_INJECTED:+$KEYCTL_INJECTED,}${__keyctl_stays#,}"
 }
 __keyctl_leave() { # brings back what was, where keyctl is gone; what the user has changed meanwhile nobody can tell then
   \builtin local IFS=';' __keyctl_one __keyctl_left=,${KEYCTL_INJECTED-}, __keyctl_given
@@ -70,11 +78,12 @@ __keyctl_leave() { # brings back what was, where keyctl is gone; what the user h
   done
   [[ -z $__keyctl_given ]] || \builtin printf 'keyctl: `%s` is gone, and with it what it gave this shell\n' PROGRAM >&2
   \builtin unset -v KEYCTL_ACTIVE KEYCTL_INJECTED
+  __keyctl_left+=${__keyctl_stays#,}
   __keyctl_left=${__keyctl_left#,} __keyctl_left=${__keyctl_left%,}
   [[ -z $__keyctl_left ]] || \builtin export "KEYCTL_INJECTED=$__keyctl_left"
 }
 __keyctl_ask() { # OPTIONS: asks keyctl and does what it answers
-  \builtin local __keyctl_answer __keyctl_kind
+  \builtin local __keyctl_answer __keyctl_kind __keyctl_stays=
   if [[ ! -x PROGRAM ]]; then
     [[ -z ${KEYCTL_ACTIVE-} ]] || __keyctl_leave
     \builtin return 0

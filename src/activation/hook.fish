@@ -4,7 +4,12 @@
 function __keyctl_keep # NAME FLAG: remembers what a variable was; x: it was exported
     builtin set -e -g __keyctl_was_$argv[1]
     if builtin set -q -g $argv[1]
-        builtin set -g __keyctl_was_$argv[1] $argv[2] $$argv[1]
+        builtin set -l __keyctl_all $$argv[1]
+        builtin set -l __keyctl_joined (builtin string join : -- $__keyctl_all | builtin string collect)
+        # In quotes the parts of a path stand so, and those of a list with blanks between them.
+        builtin set -q __keyctl_all[2]; and builtin test "$$argv[1]" = "$__keyctl_joined"
+        and builtin set argv[2] $argv[2]p
+        builtin set -g __keyctl_was_$argv[1] $argv[2] $__keyctl_all
     end
     builtin set -e -g $argv[1]
 end
@@ -17,6 +22,10 @@ function __keyctl_back # NAME: makes a variable what it was
             builtin set -gx $argv[1] $__keyctl_all[2..-1]
         case -
             builtin set -g $argv[1] $__keyctl_all[2..-1]
+        case xp
+            builtin set -gx --path $argv[1] $__keyctl_all[2..-1]
+        case -p
+            builtin set -g --path $argv[1] $__keyctl_all[2..-1]
     end
     builtin set -e -g $__keyctl_was
 end

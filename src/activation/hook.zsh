@@ -28,10 +28,16 @@ __keyctl_may() { # NAME: makes room for a value, where nobody has made more than
   \builtin print -ru2 -- "keyctl: this shell does not get \`$1\`: it is $__keyctl_kind here"
   \builtin return 1
 }
-__keyctl_back() { # NAME: makes a variable what it was
+__keyctl_back() { # NAME: makes a variable what it was; one that the user has made read-only stays and is noted
   \builtin emulate -L zsh
   \builtin set -- "$1" "__keyctl_was_$1"
-  if [[ ${(P)2-} != '!' ]] && __keyctl_is_text $1; then
+  __keyctl_is_text $1 || \builtin true
+  if [[ ${(P)2-} == '!' || $__keyctl_kind == (array|association)* || $__keyctl_kind == *tied* ]]; then
+    \builtin true
+  elif [[ $__keyctl_kind == *readonly* ]]; then
+    \builtin print -ru2 -- "keyctl: \`$1\` stays in this shell: it is read-only here"
+    __keyctl_stays+=,$1
+  else
     \builtin unset "$1"
     case ${(P)2-} in
       x*) \builtin export "$1=${${(P)2}#x}" ;;
@@ -53,14 +59,15 @@ __keyctl_leave() { # brings back what was, where keyctl is gone; what the user h
   done
   [[ -z $__keyctl_all[5] ]] || \builtin print -ru2 -- 'keyctl: `'PROGRAM'` is gone, and with it what it gave this shell'
   \builtin unset KEYCTL_ACTIVE KEYCTL_INJECTED
-  __keyctl_left=${${__keyctl_left#,}%,}
+  __keyctl_left=${${:-$__keyctl_left${__keyctl_stays#,}}#,}
+  __keyctl_left=${__keyctl_left%,}
   [[ -z $__keyctl_left ]] || \builtin export "KEYCTL_INJECTED=$__keyctl_left"
 }
 __keyctl_ask() { # OPTIONS: asks keyctl and does what it answers, unseen by `set -x` and by traps
   \builtin emulate -L zsh
   \builtin setopt no_xtrace no_verbose no_aliases local_traps
   \builtin trap - DEBUG ZERR
-  \builtin local __keyctl_answer __keyctl_kind __keyctl_at IFS=$' \n'
+  \builtin local __keyctl_answer __keyctl_kind __keyctl_stays= __keyctl_at IFS=$' \n'
   if [[ ! -x PROGRAM ]]; then
     [[ -z ${KEYCTL_ACTIVE-} ]] || __keyctl_leave
     \builtin return 0
@@ -82,6 +89,7 @@ __keyctl_ask() { # OPTIONS: asks keyctl and does what it answers, unseen by `set
       remove) \builtin unset $__keyctl_all[__keyctl_at+1] ;;
     esac
   done
+  [[ -z $__keyctl_stays ]] || \builtin export "KEYCTL_INJECTED=${KEYCTL_INJECTED:+$KEYCTL_INJECTED,}${__keyctl_stays#,}"
   \builtin return 0
 }
 __keyctl_hook() {
@@ -90,12 +98,21 @@ __keyctl_hook() {
   # Where a failure ends the shell, this must be none.
   [[ -o err_exit ]] || \builtin return $1
 }
+__keyctl_stand() { # on, or not: among what the shell calls at its prompt; the user's options may have arrays mean something else
+  \builtin emulate -L zsh
+  \builtin typeset -ga precmd_functions chpwd_functions
+  if [[ $1 != on ]]; then
+    precmd_functions=(${precmd_functions:#__keyctl_hook})
+    chpwd_functions=(${chpwd_functions:#__keyctl_hook})
+    \builtin return 0
+  fi
+  if (( ! ${precmd_functions[(I)__keyctl_hook]} )); then precmd_functions=(__keyctl_hook $precmd_functions); fi
+  if (( ! ${chpwd_functions[(I)__keyctl_hook]} )); then chpwd_functions+=(__keyctl_hook); fi
+}
 #= on
-\builtin typeset -ga precmd_functions chpwd_functions
-if (( ! ${precmd_functions[(I)__keyctl_hook]} )); then precmd_functions=(__keyctl_hook $precmd_functions); fi
-if (( ! ${chpwd_functions[(I)__keyctl_hook]} )); then chpwd_functions+=(__keyctl_hook); fi
+__keyctl_stand on
 #= off
 __keyctl_ask --off
-precmd_functions=(${precmd_functions:#__keyctl_hook})
-chpwd_functions=(${chpwd_functions:#__keyctl_hook})
+__keyctl_stand off
 \builtin unfunction __keyctl_is_text __keyctl_keep __keyctl_may __keyctl_back __keyctl_leave __keyctl_ask __keyctl_hook
+\builtin unfunction __keyctl_stand

@@ -11,16 +11,18 @@ use std::{
 use crate::{
     config::Config,
     date::Moment,
-    failure::Result,
+    failure::{Failure, Kind, Result},
     history::{Action, Event, Reason},
     launch::{
-        environment::{Environment, Rules},
+        environment::{Environment, LEFT, Rules},
         files::Files,
         outcome::{Fault, Launched},
         program::Program,
     },
-    mask::Masker,
+    mask::{self, Masker},
+    mcp::own_failure,
     name::VariableName,
+    plain::first_names,
     platform::Attendant,
     secret::Secret,
     terminal::Terminal,
@@ -93,10 +95,19 @@ impl Call<'_> {
         chosen.refuse_other_code(leave, &event, self.config, self.terminal)?;
         let judged = if leave.is_for_programs() { Some(self.program.file()?.path()) } else { None };
         let (caller, left_out) = callers_variables(leave, judged);
-        let caller = proxying::leave_out(self.way, passed_on(caller, self.signs, &chosen));
-        let (files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
+        let mut caller = proxying::leave_out(self.way, passed_on(caller, self.signs, &chosen));
+        let (mut files, paths) = Files::put(&chosen.files, |variable| self.rules.leave(&caller, variable))?;
         let event = event.args(chosen.arguments(self.program, self.config));
-        let sought = self.masks.then(|| Sought::of(&chosen, self.pages, &caller));
+        self.refuse_what_stays_in_clear(&chosen, &event)?;
+        let sought = || Sought::of(&chosen, self.pages, &caller, self.rules);
+        // Only of a text another keyctl cannot tell what in it is secret.
+        let to_leave = (chosen.texts().next().is_some() || !self.pages.are_none()).then(sought);
+        let left = to_leave.as_ref().and_then(|sought| files.add_for_inner(&sought.to_leave()));
+        let sought = self.masks.then(|| to_leave.unwrap_or_else(sought));
+        if let Some(left) = left {
+            caller.retain(|(name, _)| name != LEFT);
+            caller.push((LEFT.into(), left.into()));
+        }
         let (replaced, kept, masker) = (Vec::new(), Vec::new(), None);
         let mut ready =
             Ready { call: self, chosen, left_out, replaced, kept, sought, caller, files, paths, masker, event };
@@ -104,6 +115,23 @@ impl Call<'_> {
         (ready.replaced, ready.kept) = (replaced, kept);
         ready.masker = ready.sought.as_ref().map(|sought| sought.masker(former, self.terminal)).transpose()?;
         Ok(ready)
+    }
+
+    /// A server's agent is to see no secret, and of a masked command's output it would see those that are too short to be masked.
+    fn refuse_what_stays_in_clear(&self, chosen: &Chosen, event: &Event) -> Result<()> {
+        if !(self.masks && own_failure::is_asked_for()) {
+            return Ok(());
+        }
+        let short = chosen.secrets().filter(|(_, secret)| !mask::is_masked(secret)).map(|(name, _)| name.to_string());
+        let short: Vec<String> = short.collect();
+        if short.is_empty() {
+            return Ok(());
+        }
+        chosen.record_refusal(&event.clone().refused("too short to be masked"), &[], self.config, self.terminal);
+        let names = first_names(short, usize::MAX);
+        let what =
+            format!("{names}: a secret of fewer than {} bytes cannot be masked in what an agent reads", mask::SHORTEST);
+        Err(Failure::new(Kind::Policy, what).hint("a person can run the command"))
     }
 }
 
@@ -127,7 +155,9 @@ impl Ready<'_> {
     pub fn launch(&self, attendant: Option<&mut dyn Attendant>) -> Launched {
         let Call { config, reason, terminal, .. } = *self.call;
         let environment = self.environment()?;
-        let numbers = self.chosen.record(&self.event, &self.kept, config, terminal)?;
+        // It may have been made ready for a command whose forerunner took its time to end.
+        let event = Event { moment: Some(Moment::now()), ..self.event.clone() };
+        let numbers = self.chosen.record(&event, &self.kept, config, terminal)?;
         // Not before: nothing else that is started has any business with them.
         let open = self.files.leave_open().map_err(Fault::from);
         let launched = open.and_then(|()| self.start(&environment, attendant));

@@ -241,6 +241,12 @@ impl Pages {
         self.pages.iter().flat_map(of_page).collect()
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.pages.is_empty()
+    }
+
     /// Variable and file of each, for showing.
     pub fn rows(&self) -> impl Iterator<Item = Vec<String>> {
         self.pages.iter().map(|(variable, resolved)| {

@@ -10,13 +10,16 @@ use crate::{
     failure::{Failure, Kind, Result, reason},
     launch::{
         attended,
-        environment::Environment,
+        environment::{Environment, Rules},
         masked,
         outcome::{Fault, Launched},
         outer,
         program::Program,
     },
-    mask::{self, Masker, github},
+    mask::{
+        self, Masker, github,
+        left::{self, Named},
+    },
     name::VariableName,
     platform::{self, Attendant, Ended},
     secret::Secret,
@@ -24,9 +27,6 @@ use crate::{
 };
 
 use super::{caller, choosing::Chosen, rendering::Pages, run::Variable};
-
-/// A variable, and what is looked for under its name.
-type Named = (VariableName, Secret);
 
 /// What is looked for in the output of a command.
 #[derive(Default)]
@@ -41,19 +41,38 @@ pub struct Sought {
 
 impl Sought {
     /// For a command that gets these keys, and passes on these variables of its caller: among them may be what an outer keyctl
-    /// gave.
+    /// gave, and where that has left what to look for.
     #[must_use]
-    pub fn of(chosen: &Chosen, pages: &Pages, caller: &[Variable]) -> Self {
+    pub fn of(chosen: &Chosen, pages: &Pages, caller: &[Variable], rules: Rules) -> Self {
         let copied = |(name, secret): (&VariableName, &Secret)| (name.clone(), secret.copy());
-        let own = chosen.variables();
-        let outer = outer::given(caller).into_iter();
-        let outer = outer.filter(|(name, secret)| !own.contains(name) && mask::is_masked(secret));
         let is_long = |(_, secret): &Named| secret.len() >= mask::SHORTEST_MADE;
-        Self {
-            secrets: chosen.secrets().map(copied).chain(outer).collect(),
+        let mut sought = Self {
+            secrets: chosen.secrets().map(copied).collect(),
             made: chosen.filtered().into_iter().chain(pages.filtered(chosen)).filter(is_long).collect(),
             texts: chosen.texts().map(copied).filter(is_long).collect(),
+        };
+        let left = outer::left(caller).and_then(|left| left::read(&left));
+        if let Some([secrets, made, texts]) = left {
+            sought.take_in(&Self { secrets, made, texts });
         }
+        let own = chosen.variables();
+        let outer = outer::given(caller, |name| own.contains(name) && !rules.leave(caller, name));
+        // In what was made of what it left, these parts are looked for and not the whole.
+        let outer = outer.into_iter().filter(|(_, secret)| mask::is_masked(secret) && !sought.is_in(secret));
+        let outer: Vec<Named> = outer.collect();
+        sought.secrets.extend(outer);
+        sought
+    }
+
+    fn is_in(&self, text: &Secret) -> bool {
+        let parts = || self.secrets.iter().chain(&self.made).map(|(_, part)| part);
+        parts().any(|part| mask::is_masked(part) && text.has_within(part))
+    }
+
+    /// As it is left for a keyctl within the command.
+    #[must_use]
+    pub fn to_leave(&self) -> Secret {
+        left::write([&self.secrets, &self.made, &self.texts])
     }
 
     /// Takes in what another one has beside this. What is not masked is left.

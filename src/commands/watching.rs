@@ -5,6 +5,9 @@
 //! and started with what there is now. Before that the project's file and the user's approval of it are looked at again: a
 //! command whose project was denied since gets nothing new. Whatever goes wrong with that leaves the command as it is, and is said.
 //!
+//! While the command ends all of that may change once more. So it is looked at a last time when it has ended, and what would not
+//! be given then is not given: nothing is started any more.
+//!
 //! Nobody is asked meanwhile. Where a store's keeper would ask, as for a passphrase, that is said at the start, and again when
 //! its file changes; `keyctl unlock` lets it be opened without.
 
@@ -18,10 +21,10 @@ use std::{
 
 use crate::{
     date::Moment,
-    failure::{Kind, Result},
+    failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
-    launch::outcome::Launched,
+    launch::outcome::{Fault, Launched},
     name::{KeyPath, VariableName},
     platform::{self, Attendant, Wish},
 };
@@ -73,14 +76,14 @@ impl<'c> Watched<'c> {
             }
             // Whoever asked keyctl to end wants no other command either.
             let goes_on = launched.is_ok() && platform::signal_that_came().is_none();
-            let next = watch.next;
+            let next = watch.next.take();
+            let again = next.filter(|_| goes_on).map(|next| watch.look_again(next, &mut lent));
             ready.take_away();
-            let Some(next) = next else { break launched };
-            lent.push(next.leases);
-            if !goes_on {
-                break launched;
+            match again {
+                None => break launched,
+                Some(Err(failure)) => break Err(Fault::NotStarted(failure)),
+                Some(Ok(next)) => (ready, changed) = next,
             }
-            (ready, changed) = (next.ready, next.changed);
         };
         for leases in lent {
             leases.end(self.call.terminal);
@@ -188,21 +191,77 @@ impl<'w, 'c> Watch<'w, 'c> {
                 }
             }
             Renewed::Changed(mut chosen, changed) => {
-                let call = self.of.call;
                 let (event, leave) = self.of.hold(&mut chosen)?;
-                let mut leases = chosen.leases();
+                let leases = chosen.leases();
                 let changed = chosen.differing(&self.ready.chosen, changed);
                 if changed.is_empty() {
-                    leases.end(call.terminal);
+                    leases.end(self.of.call.terminal);
                     return Ok(None);
                 }
-                leases.renew(call.terminal);
-                call.pages.hand(&mut chosen)?;
-                let ready = call.prepare(*chosen, &leave, event, self.former)?;
-                return Ok(Some(Next { ready, changed, leases }));
+                return self.prepared(*chosen, (event, &leave), leases, changed).map(Some);
             }
         }
         Ok(None)
+    }
+
+    fn prepared(
+        &self,
+        mut chosen: Chosen,
+        (event, leave): (Event, &Leave),
+        mut leases: Leases,
+        changed: Vec<VariableName>,
+    ) -> Result<Next<'c>> {
+        let call = self.of.call;
+        leases.renew(call.terminal);
+        call.pages.hand(&mut chosen)?;
+        let ready = call.prepare(chosen, leave, event, self.former)?;
+        Ok(Next { ready, changed, leases })
+    }
+
+    /// What is started in the place of a command that has ended: what was made ready for it, or what there is by now, if that is
+    /// something else. What was lent for either is added to `lent`.
+    fn look_again(mut self, next: Next<'c>, lent: &mut Vec<Leases>) -> Result<(Ready<'c>, Vec<VariableName>)> {
+        let Next { ready, changed, leases } = next;
+        lent.push(leases);
+        let again = self.by_now(&ready, &changed);
+        if again.is_err() {
+            self.record_refusal();
+        }
+        let again = again.map_err(|failure| Failure {
+            message: format!("the command is not started anew: {}", failure.message),
+            ..failure
+        })?;
+        let Some(Next { ready: other, leases, .. }) = again else { return Ok((ready, changed)) };
+        lent.push(leases);
+        ready.take_away();
+        Ok((other, changed))
+    }
+
+    /// What a command gets that was to get this; none where that is as it was.
+    fn by_now(&mut self, ready: &Ready<'c>, changed: &[VariableName]) -> Result<Option<Next<'c>>> {
+        let Watched { call, home, wish } = *self.of;
+        let allowed = wish().and_then(|wish| ready.chosen.is_still_allowed(home, wish));
+        if let Err(failure) = allowed {
+            if failure.kind == Kind::Project {
+                self.refused = ready.chosen.taken_anew(call.terminal).ok().map(Box::new);
+            }
+            return Err(failure);
+        }
+        if self.prints.as_ref().is_some_and(|prints| self.files.iter().map(print).eq(prints.iter().copied())) {
+            return Ok(None);
+        }
+        let mut chosen = ready.chosen.taken_anew(call.terminal)?;
+        let gone = ready.chosen.gone_since(&chosen);
+        if !gone.is_empty() {
+            return Err(Failure::new(Kind::Missing, format!("gone from the store: {}", listed(&gone))));
+        }
+        let revoked = ready.chosen.revoked_since(&chosen, &ready.kept);
+        if !revoked.is_empty() {
+            return Err(Failure::new(Kind::Policy, format!("revoked: {}", listed(&revoked))));
+        }
+        let (event, leave) = self.of.hold(&mut chosen)?;
+        let leases = chosen.leases();
+        self.prepared(chosen, (event, &leave), leases, changed.to_vec()).map(Some)
     }
 
     fn runs_on(&self, why: &str) {

@@ -19,6 +19,9 @@ use crate::{
 /// The variable that tells a nested `keyctl run` which variables an outer one has set.
 pub const MARKER: &str = "KEYCTL_INJECTED";
 
+/// The variable that tells it where that one has left what to look for: the number of a file in memory.
+pub const LEFT: &str = "KEYCTL_LEFT";
+
 /// The variable by which a shell of `keyctl shell` is known, and what its keys were chosen by: for a prompt to show.
 pub const SHELL: &str = "KEYCTL_SHELL";
 
@@ -149,7 +152,11 @@ impl<'s> Environment<'s> {
 
 fn is_usual(name: &OsStr) -> bool {
     let among = |names: &[&str]| names.iter().any(|usual| platform::same_variable(name, OsStr::new(usual)));
-    among(USUAL) || name == SHELL || among(platform::ESSENTIAL_VARIABLES) || name.to_string_lossy().starts_with("LC_")
+    among(USUAL)
+        || name == SHELL
+        || name == LEFT
+        || among(platform::ESSENTIAL_VARIABLES)
+        || name.to_string_lossy().starts_with("LC_")
 }
 
 fn carried<'s>(name: &VariableName, secret: &'s Secret) -> Result<&'s OsStr> {

@@ -82,6 +82,14 @@ impl Files {
         Ok(if form == Form::Descriptor { number.to_string() } else { format!("/proc/self/fd/{number}") })
     }
 
+    /// Adds one that is only for a keyctl within the command, and gives its number. Where the system has no such files there is none.
+    pub fn add_for_inner(&mut self, secret: &Secret) -> Option<String> {
+        let file = platform::memory_file(secret.expose()).ok()?;
+        let number = platform::number_of(&file).to_string();
+        self.open.push(file);
+        Some(number)
+    }
+
     /// Leaves the files open for the program that is started next. Not before: whatever else is started has no business with them.
     ///
     /// # Errors

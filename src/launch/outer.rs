@@ -5,10 +5,13 @@ use std::{
     ffi::{OsStr, OsString},
     fs::File,
     io::Read,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use super::{environment::MARKER, private_folder};
+use super::{
+    environment::{LEFT, MARKER},
+    private_folder,
+};
 use crate::{
     name::VariableName,
     platform,
@@ -27,14 +30,19 @@ pub fn names(variable: impl Fn(&str) -> Option<OsString>) -> Vec<VariableName> {
 }
 
 /// What it gave by these of the caller's variables, in them or in the files that they name. Which of them are plain settings
-/// nobody says.
+/// nobody says. Of variables that are replaced, the command has what stands in files that stay open.
 #[must_use]
-pub fn given(caller: &[(OsString, OsString)]) -> Vec<(VariableName, Secret)> {
-    let of = |name: &str| caller.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
-    let given = names(of).into_iter().filter_map(|name| Some((of(name.as_str())?, name)));
+pub fn given(
+    caller: &[(OsString, OsString)],
+    is_replaced: impl Fn(&VariableName) -> bool,
+) -> Vec<(VariableName, Secret)> {
+    let given = names(|name| value(caller, name)).into_iter();
+    let given = given.filter_map(|name| Some((value(caller, name.as_str())?, name)));
     let secret = |(value, name): (OsString, VariableName)| {
-        let secret = match file(&value) {
-            Some(path) => content(&path)?,
+        let secret = match open_number(&value) {
+            Some(number) => in_memory(number)?,
+            None if is_replaced(&name) => return None,
+            None if private_folder::is_in_one(Path::new(&value)) => content(private_folder::open(Path::new(&value))?)?,
             None => Secret::new(value.into_encoded_bytes()),
         };
         Some((name, secret))
@@ -42,22 +50,28 @@ pub fn given(caller: &[(OsString, OsString)]) -> Vec<(VariableName, Secret)> {
     given.filter_map(secret).collect()
 }
 
+/// What it left there for this one to look for.
+#[must_use]
+pub fn left(caller: &[(OsString, OsString)]) -> Option<Secret> {
+    in_memory(open_number(&value(caller, LEFT)?)?)
+}
+
+fn value(caller: &[(OsString, OsString)], name: &str) -> Option<OsString> {
+    caller.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+}
+
 /// Has those of its files that have no name closed in what this process starts.
 pub fn keep_files_from_children() {
-    for value in names(|name| std::env::var_os(name)).iter().filter_map(|name| std::env::var_os(name.as_str())) {
+    let names = names(|name| std::env::var_os(name));
+    let values = names.iter().map(VariableName::as_str).chain([LEFT]).filter_map(std::env::var_os);
+    for value in values {
         if let Some(number) = open_number(&value) {
             platform::close_on_exec(number);
         }
     }
 }
 
-/// The file of keyctl's that a variable's value names.
-fn file(value: &OsStr) -> Option<PathBuf> {
-    let in_memory = || open_number(value).map(|number| PathBuf::from(format!("{OPEN}{number}")));
-    in_memory().or_else(|| private_folder::is_in_one(Path::new(value)).then(|| value.into()))
-}
-
-/// By its path, or its number alone.
+/// The number of the file in memory that a variable's value names, by its path or by the number alone.
 fn open_number(value: &OsStr) -> Option<i32> {
     let text = value.to_str()?;
     let number: i32 = text.strip_prefix(OPEN).unwrap_or(text).parse().ok()?;
@@ -65,8 +79,11 @@ fn open_number(value: &OsStr) -> Option<i32> {
     leads_to.to_str().is_some_and(|path| path.starts_with(IN_MEMORY)).then_some(number)
 }
 
-fn content(path: &Path) -> Option<Secret> {
-    let file = File::open(path).ok()?;
+fn in_memory(number: i32) -> Option<Secret> {
+    content(File::open(format!("{OPEN}{number}")).ok()?)
+}
+
+fn content(file: File) -> Option<Secret> {
     let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     // Of its full size at once: a buffer that grows leaves copies behind.
     let mut bytes = Vec::with_capacity(usize::try_from(length).ok().filter(|length| *length <= secret::LARGEST)? + 1);

@@ -122,6 +122,14 @@ pub fn is_in_one(path: &Path) -> bool {
     path.is_absolute() && name.is_some_and(|name| name.starts_with(BEGINNING))
 }
 
+/// Opens such a file. Whoever says that it is one may mean another, such as a pipe that nobody writes to.
+#[must_use]
+pub fn open(path: &Path) -> Option<File> {
+    let file = platform::open_untrusted(path).ok()?;
+    let is_own = file.metadata().is_ok_and(|facts| facts.is_file() && !platform::access(&facts).by_other);
+    is_own.then_some(file)
+}
+
 /// The folders in memory that may have such ones.
 fn homes(own: Option<PathBuf>) -> Vec<PathBuf> {
     let is_ours = |folder: &PathBuf| {

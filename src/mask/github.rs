@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{SHORTEST, SHORTEST_LINE, texts_in};
+use super::{SHORTEST, SHORTEST_LINE, json};
 use crate::secret::Secret;
 
 /// The lines for these secrets: each as a whole and, where it has several lines or is JSON, each of those and of its texts. What is so short that it stands
@@ -22,7 +22,7 @@ pub fn lines<'s>(secrets: impl Iterator<Item = &'s Secret> + Clone) -> Zeroizing
             line(whole, &mut text);
         }
         lines_to_tell(whole, &mut text);
-        for found in texts_in(whole) {
+        for found in json::secrets(whole) {
             line(found.trim_ascii(), &mut text);
             lines_to_tell(&found, &mut text);
         }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{Finder, Masker, Pattern, Stream};
 
 /// The bytes of a number.
-const NUMBER: usize = 8;
+pub(super) const NUMBER: usize = 8;
 
 /// Writes down a stream and what it looks for.
 #[must_use]
@@ -61,22 +61,22 @@ pub fn read(bytes: &[u8]) -> Option<Stream> {
     Some(Stream::resumed(Arc::new(masker), held, shown, marked))
 }
 
-fn put_number(bytes: &mut Vec<u8>, number: usize) {
+pub(super) fn put_number(bytes: &mut Vec<u8>, number: usize) {
     bytes.extend_from_slice(&(number as u64).to_le_bytes());
 }
 
-fn put(bytes: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn put(bytes: &mut Vec<u8>, text: &[u8]) {
     put_number(bytes, text.len());
     bytes.extend_from_slice(text);
 }
 
-fn number(rest: &mut &[u8]) -> Option<usize> {
+pub(super) fn number(rest: &mut &[u8]) -> Option<usize> {
     let (number, behind) = rest.split_first_chunk::<NUMBER>()?;
     *rest = behind;
     usize::try_from(u64::from_le_bytes(*number)).ok()
 }
 
-fn text<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
+pub(super) fn text<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
     let length = number(rest)?;
     let (text, behind) = rest.split_at_checked(length)?;
     *rest = behind;

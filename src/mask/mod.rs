@@ -11,6 +11,7 @@
 pub mod github;
 pub mod handed;
 mod json;
+pub mod left;
 mod stream;
 
 use std::{cmp::Reverse, ops::Range, sync::Arc};
@@ -209,19 +210,12 @@ impl Finder {
 
 /// How many bytes all that is looked for of a secret takes at most.
 fn room(secret: &[u8]) -> usize {
-    let texts = texts_in(secret);
+    let texts = json::secrets(secret);
     room_for(secret) + texts.iter().map(|text| room_for(text)).sum::<usize>()
 }
 
 fn room_for(part: &[u8]) -> usize {
     2 * (forms::room(part) + forms::nested_room(part)) + 16 * part.len() + 1024
-}
-
-/// The texts in a secret that is JSON, which a program prints without the rest.
-fn texts_in(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let mut texts = json::strings(secret);
-    texts.retain(|text| text.trim_ascii().len() >= SHORTEST_LINE);
-    texts
 }
 
 /// The lines of a secret: between line ends, and between those that are written as two letters. That is how a `.env` file or
@@ -250,7 +244,7 @@ impl Writer {
     fn add(&mut self, secret: &[u8], number: usize) {
         self.part(secret, number);
         if !self.of_texts {
-            for text in &texts_in(secret) {
+            for text in &json::secrets(secret) {
                 self.part(text, number);
             }
         }

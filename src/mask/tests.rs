@@ -111,7 +111,7 @@ fn what_is_one_line_in_json_or_a_dotenv_file_is_replaced_in_lines_too() {
     let lines = ["MIIEvQIBADANBgkqhkiG9w0B", "AQEFAASCBKcwggSj/+1234567"];
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n{}\n-----END PRIVATE KEY-----\n", lines[0], lines[1]);
     let (first, last) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
-    let json = serde_json::json!({ "type": "service", "id": 7, "private_key": pem, "email": "one@two.example" });
+    let json = serde_json::json!({ "type": "service", "id": 7, "private_key": pem, "note": "one robot of two" });
     let (short, long) = (json.to_string(), serde_json::to_string_pretty(&json).expect("json"));
     let one_line = [pem.replace('\n', "\\n"), pem.replace('\n', "\\r\\n")];
     for secret in [&short, &long, &one_line[0], &one_line[1]] {
@@ -129,7 +129,7 @@ fn what_is_one_line_in_json_or_a_dotenv_file_is_replaced_in_lines_too() {
         assert_eq!(masked(&given, &format!("{:?}", [&pem])), "[\"[keyctl:G]\"]");
         let encoded = base64::engine::general_purpose::STANDARD.encode(&pem);
         assert!(!masked(&given, &encoded).contains(&encoded[20..40]));
-        assert_eq!(masked(&given, "one@two.example service private_key"), "[keyctl:G] service private_key");
+        assert_eq!(masked(&given, "one robot of two service private_key"), "[keyctl:G] service private_key");
     }
 }
 

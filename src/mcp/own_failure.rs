@@ -27,6 +27,12 @@ pub fn take() {
     }
 }
 
+/// Whether this keyctl does a call of a server's, whose answer an agent reads.
+#[must_use]
+pub fn is_asked_for() -> bool {
+    TAKEN.get().is_some()
+}
+
 /// Says behind a failure that it was this keyctl's, if somebody wants to know.
 pub fn tell(kind: Kind) {
     if let Some(word) = TAKEN.get() {

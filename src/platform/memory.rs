@@ -90,6 +90,29 @@ pub fn close_on_exec(number: i32) {
 #[cfg(windows)]
 pub fn close_on_exec(_: i32) {}
 
+/// Closes what was inherited but for the first three. What this process opened itself stays: it would not be inherited either,
+/// and that tells it.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "a descriptor that the caller opened has no owner here")]
+pub fn close_what_was_inherited() {
+    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    let Ok(names) = std::fs::read_dir(folder) else { return };
+    let numbers: Vec<i32> = names.flatten().filter_map(|name| name.file_name().to_str()?.parse().ok()).collect();
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        // SAFETY: it is borrowed for this one call, which is told where it is not open.
+        let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+        let flags = rustix::io::fcntl_getfd(descriptor);
+        if flags.is_ok_and(|flags| !flags.contains(rustix::io::FdFlags::CLOEXEC)) {
+            // SAFETY: std and the crates used here have all that they open closed where a program is started, so nobody owns it.
+            unsafe { rustix::io::close(number) };
+        }
+    }
+}
+
+/// Windows has no such descriptors.
+#[cfg(windows)]
+pub fn close_what_was_inherited() {}
+
 /// Takes what standard input leads to away from what this process starts: it is empty from then on, and this is what it was.
 /// For the very beginning of the program, before anything is read.
 ///

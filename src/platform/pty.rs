@@ -99,6 +99,14 @@ fn inner(outer: &OwnedFd) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(path.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
+/// Puts no returns before line ends any more: whoever reads writes to a terminal that does.
+pub fn add_no_returns(outer: &impl AsFd) {
+    if let Ok(mut settings) = tcgetattr(outer) {
+        settings.output_modes.remove(OutputModes::ONLCR);
+        let _ = tcsetattr(outer, OptionalActions::Now, &settings);
+    }
+}
+
 /// Gives one terminal the size of another. The programs in it hear of it.
 pub fn copy_size(from: &impl AsFd, to: &impl AsFd) {
     if let Ok(size) = tcgetwinsize(from) {

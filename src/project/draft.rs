@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(env in prop::collection::btree_map("X_[A-Z0-9_]{0,12}X", any_choice(), 0..8)) {
+        fn what_is_written_reads_back(env in prop::collection::btree_map("X_[A-Z0-9_]{0,12}Q", any_choice(), 0..8)) {
             let env: Vec<(VariableName, Choice)> =
                 env.into_iter().map(|(variable, choice)| (variable.parse().unwrap(), choice)).collect();
             let read = project(write(&env).as_bytes()).unwrap();

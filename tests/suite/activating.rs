@@ -157,10 +157,44 @@ fn a_variable_that_is_read_only_stays_as_it_is_and_that_is_said_once() {
         let lines = ["readonly A=mine", "cd project", ">", ">", SHOW, "cd ..", ">", ">", SHOW, "echo $A"];
         shell.says(&sandbox, &lines, "none second-secret A,B\nnone none none\nmine\n", said);
         assert_eq!(events(&sandbox).len(), 1);
-        // One that became so meanwhile stays, and all else goes.
-        let lines = ["cd project", ">", "readonly A", "cd ..", ">", ">", SHOW];
-        shell.says(&sandbox, &lines, "first-secret none none\n", "");
+        // One that became so meanwhile stays, is said once and known to be a key; all else goes.
+        let lines = ["cd project", ">", "readonly A", "cd ..", ">", ">", SHOW, "cd project", ">", "cd ..", ">", SHOW];
+        let said = "keyctl: `A` stays in this shell: it is read-only here\n";
+        shell.says(&sandbox, &lines, "first-secret none A\nfirst-secret none A\n", said);
+        // And one that is more than a text goes.
+        let lines = ["cd project", ">", "typeset -u A", "cd ..", ">", SHOW];
+        shell.says(&sandbox, &lines, "none none none\n", "");
     }
+}
+
+#[test]
+fn a_path_of_fish_comes_back_as_one() {
+    let sandbox = project();
+    let lines = [
+        "set -gx --path A a b; set -gx B a b",
+        "cd project",
+        ">",
+        SHOW,
+        "cd ..",
+        ">",
+        "printenv A B",
+        "set -a A c; printenv A",
+    ];
+    FISH.says(&sandbox, &lines, "first-secret second-secret A,B\na:b\na b\na:b:c\n", "");
+}
+
+#[test]
+fn other_hooks_of_zsh_stay_whatever_its_arrays_mean() {
+    let sandbox = project();
+    let mut command = Command::new("timeout");
+    sandbox.environment(&mut command);
+    let script = format!(
+        "setopt ksh_arrays no_unset; precmd_functions=(a b c)\neval \"$({KEYCTL} activate zsh)\"; eval \"$({KEYCTL} activate zsh)\"
+        echo \"${{precmd_functions[@]}}\"; {KEYCTL} activate zsh --off >off; . ./off; echo \"${{precmd_functions[@]}}\""
+    );
+    command.args(["60", "zsh", "-fc", &script]).current_dir(sandbox.home());
+    let (printed, said) = ZSH.ran(&sandbox, &mut command);
+    assert_eq!((printed.as_str(), said.as_str()), ("__keyctl_hook a b c\na b c\n", ""));
 }
 
 #[test]

@@ -236,6 +236,16 @@ fn an_agent_gets_no_more_than_its_user_has_said() {
     assert_eq!((&alike["exit_code"], &alike["stderr"]), (&json!(125), &json!("docker: not given [E09]\n")));
     sandbox.file("show", "env | grep -c KEYCTL_OWN\n");
     assert_eq!(run(show(json!({}))).expect("runs")["stdout"], "0\n");
+    // What cannot be masked it would see.
+    sandbox.call(&["set", "api", "--replace"]).input("ab12xy7").run();
+    assert_eq!(
+        run(show(json!({}))),
+        Err("keyctl: `API_KEY`: a secret of fewer than 8 bytes cannot be masked in what an agent reads [E09]\n\
+             keyctl: hint: a person can run the command"
+            .into())
+    );
+    let refused = sandbox.call(&["history", "api", "--outcome", "refused", "--json"]).run().stdout();
+    assert!(refused.contains("too short to be masked"), "{refused}");
     // What limits the key, and what takes the project's leave away, is said by `run` itself.
     sandbox.call(&["edit", "api", "--ask"]).run();
     assert_eq!(

@@ -43,6 +43,7 @@ mod mending;
 mod mistyping;
 mod moving;
 mod naming;
+mod nested;
 mod outliving;
 mod own_memory;
 mod paging;

@@ -78,6 +78,14 @@ fn pytest_has_the_keys_in_its_environment() {
     let words = ["run", "--mask", "--", pytest.to_str().expect("text"), "-q", "-p", "no:cacheprovider"];
     let said = tools::output(command(&sandbox, "keyctl", &words).env("PYTHONDONTWRITEBYTECODE", "1"));
     assert!(said.contains("1 passed"), "{said}");
+    // As README has it: else pytest cuts the middle out of what it compared, and both ends are shown.
+    let text = include_str!("../../README.md");
+    let call = text.split("Tests: `").nth(1).and_then(|rest| rest.split('`').next()).expect("the recipe");
+    sandbox.file("test_it.py", "import os\ndef test_it():\n    assert os.environ['DEPLOY_TOKEN'] == 'no'\n");
+    let words: Vec<&str> = call.split(' ').skip(1).map(|word| if word == "pytest" { words[3] } else { word }).collect();
+    let failed = command(&sandbox, "keyctl", &words).env("PYTHONDONTWRITEBYTECODE", "1").output().expect("run");
+    let said = String::from_utf8_lossy(&failed.stdout).into_owned();
+    assert!(said.contains("[keyctl:DEPLOY_TOKEN]") && !said.contains(&TOKEN[..8]), "{said}");
 }
 
 #[test]

@@ -116,6 +116,63 @@ fn a_start_anew_that_fails_is_said_of_that_start_and_not_of_the_first() {
 }
 
 #[test]
+fn what_may_not_be_given_any_more_when_the_command_has_ended_is_not_given() {
+    for (take_away, why, code) in [
+        (&["deny"][..], "`~/project/.keyctl.toml` is not allowed any more", 6),
+        (&["revoke", "K", "--yes"], "revoked: `K`", 9),
+        (&["remove", "K", "--yes"], "gone from the store: `K`", 3),
+    ] {
+        let sandbox = Sandbox::with(&[("K", KEY)]);
+        sandbox.file(".keyctl.toml", "[env]\nK = \"K\"\n");
+        sandbox.allow();
+        let waits = "while [ ! -e go ]; do sleep 0.05; done; exit 0";
+        let script = format!("trap 'echo ends; {waits}' TERM; echo \"has $K\"; while :; do sleep 0.05; done");
+        let mut watched = Watched::start(&sandbox, &[], &script);
+        assert_eq!(watched.prints(), format!("has {KEY}"));
+        replace(&sandbox, "K", b"second-secret-of-K");
+        assert_eq!(watched.prints(), "ends");
+        let ran = sandbox.call(take_away).run();
+        assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        sandbox.file("go", "");
+        let said = watched.says();
+        assert!(said.starts_with(&format!("keyctl: the command is not started anew: {why} [E0{code}]")), "{said}");
+        assert_eq!(
+            (watched.printed.next().map(Result::unwrap), watched.child.wait().expect("wait").code()),
+            (None, Some(125))
+        );
+        let runs = sandbox.call(&["history", "--action", "run", "--json"]).run().stdout();
+        assert_eq!(runs.lines().count(), 1, "{runs}");
+        let refused = sandbox.call(&["history", "--outcome", "refused", "--json"]).run().stdout();
+        assert_eq!(refused.lines().count(), usize::from(code == 6), "{refused}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_replaced_again_while_the_command_ends_is_started_with_once() {
+    let sandbox = Sandbox::with(&[("K", KEY)]);
+    let waits = "while [ ! -e go ]; do sleep 0.05; done; exit 0";
+    let script = format!("trap 'echo ends; {waits}' TERM; echo \"has $K\"; while :; do sleep 0.05; done");
+    let mut watched = Watched::start(&sandbox, &["-k", "K"], &script);
+    assert_eq!(watched.prints(), format!("has {KEY}"));
+    replace(&sandbox, "K", b"second-secret-of-K");
+    assert_eq!(watched.prints(), "ends");
+    replace(&sandbox, "K", b"third-secret-of-K");
+    std::thread::sleep(Duration::from_millis(1100));
+    sandbox.file("go", "");
+    assert_eq!(watched.prints(), "has third-secret-of-K");
+    let of = |action: &str| {
+        let told = sandbox.call(&["history", "--action", action, "-n", "1", "--json"]).run().stdout();
+        serde_json::from_str::<Value>(&told).expect("json")["t"].clone()
+    };
+    let (used, set) = (of("run"), of("set"));
+    assert!(used.as_str() > set.as_str(), "it is dated when it was started: {used}, {set}");
+    ask_to_end(&watched.child);
+    assert_eq!(watched.prints(), "ends");
+    assert_eq!(watched.says(), "keyctl: started anew with what is kept now: `K`");
+    assert_eq!(watched.child.wait().expect("wait").code(), Some(0));
+}
+
+#[test]
 fn what_filters_made_of_a_former_secret_stays_masked() {
     let sandbox = Sandbox::with(&[("pw", KEY)]);
     sandbox.file("page", "{{ keyctl \"pw\" | url | base64 }}\n");

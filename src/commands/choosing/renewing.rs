@@ -6,6 +6,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     home::Home,
     name::{KeyName, KeyPath, VariableName},
+    secret::Secret,
     store::payload::Key,
     terminal::Terminal,
 };
@@ -28,11 +29,35 @@ pub enum Renewed {
 }
 
 impl Chosen {
-    /// Takes the same keys anew, without asking anybody. Variables that the command has from elsewhere do not count.
+    /// Takes the same keys anew, without asking anybody, and compares. Variables that the command has from elsewhere do not count.
+    ///
+    /// # Errors
+    /// As [`Chosen::taken_anew`].
+    pub fn renewed(&self, left: &[VariableName], terminal: &Terminal) -> Result<Renewed> {
+        let anew = self.taken_anew(terminal)?;
+        let gone = self.gone_since(&anew);
+        if !gone.is_empty() {
+            return Ok(Renewed::Gone(gone, Box::new(anew)));
+        }
+        let is_other = |variable: &VariableName| {
+            let before = self.content(variable);
+            let is_same = |before| anew.content(variable).is_some_and(|now: &Secret| now.same_as(before));
+            !left.contains(variable) && before.is_some_and(|before| anew.waits_for(variable) || !is_same(before))
+        };
+        let variables = self.wanted.iter().map(|(variable, _)| variable);
+        let changed: Vec<VariableName> = variables.filter(|variable| is_other(variable)).cloned().collect();
+        if !changed.is_empty() {
+            return Ok(Renewed::Changed(Box::new(anew), changed));
+        }
+        let revoked = self.revoked_since(&anew, left);
+        Ok(if revoked.is_empty() { Renewed::Same } else { Renewed::Revoked(revoked) })
+    }
+
+    /// Takes the same keys anew, without asking anybody.
     ///
     /// # Errors
     /// As the stores have them; `Keychain` where somebody would have to be asked.
-    pub fn renewed(&self, left: &[VariableName], terminal: &Terminal) -> Result<Renewed> {
+    pub fn taken_anew(&self, terminal: &Terminal) -> Result<Self> {
         let mut anew = Self {
             given: Vec::new(),
             files: Vec::new(),
@@ -62,27 +87,17 @@ impl Chosen {
             anew.taken.push(taken);
         }
         anew.give_all()?;
-        let (mut changed, mut gone) = (Vec::new(), BTreeSet::new());
-        for (variable, source) in &self.wanted {
-            let Some(before) = self.content(variable) else { continue };
-            if anew.waits_for(variable) {
-                changed.extend(Some(variable.clone()).filter(|variable| !left.contains(variable)));
-                continue;
-            }
-            match anew.content(variable) {
-                None => gone.extend(source.keys().into_iter().filter(|name| anew.key(name).is_none()).cloned()),
-                Some(now) if !now.same_as(before) && !left.contains(variable) => changed.push(variable.clone()),
-                Some(_) => {}
-            }
-        }
-        if !gone.is_empty() {
-            return Ok(Renewed::Gone(gone, Box::new(anew)));
-        }
-        if !changed.is_empty() {
-            return Ok(Renewed::Changed(Box::new(anew), changed));
-        }
-        let revoked = self.revoked_since(&anew, left);
-        Ok(if revoked.is_empty() { Renewed::Same } else { Renewed::Revoked(revoked) })
+        Ok(anew)
+    }
+
+    /// The keys that the command has and that are not in their stores any more.
+    #[must_use]
+    pub fn gone_since(&self, anew: &Self) -> BTreeSet<KeyPath> {
+        let has = |variable: &VariableName| self.content(variable).is_some();
+        let lacks = |variable: &VariableName| anew.content(variable).is_none() && !anew.waits_for(variable);
+        let lacking = self.wanted.iter().filter(|(variable, _)| has(variable) && lacks(variable));
+        let names = lacking.flat_map(|(_, source)| source.keys());
+        names.filter(|name| anew.key(name).is_none()).cloned().collect()
     }
 
     /// Those of these variables that are others than before, now that what lies in a source is here.
@@ -96,7 +111,8 @@ impl Chosen {
     }
 
     /// The keys that the command has of which it is said now, and was not before, that they are revoked.
-    fn revoked_since(&self, anew: &Self, left: &[VariableName]) -> BTreeSet<KeyPath> {
+    #[must_use]
+    pub fn revoked_since(&self, anew: &Self, left: &[VariableName]) -> BTreeSet<KeyPath> {
         let is_revoked = |key: Option<&Key>| key.is_some_and(|key| key.facts.revoked.is_some());
         let has = |variable: &VariableName| !left.contains(variable) && self.content(variable).is_some();
         let names = self.wanted.iter().filter(|(variable, _)| has(variable)).flat_map(|(_, source)| source.keys());

@@ -15,7 +15,11 @@ use crate::{
     config::{self, Config},
     failure::{EXIT_CODES, Failure, Kind, Result, reason},
     home::Home,
-    launch::{agent, environment::MARKER, outer},
+    launch::{
+        agent,
+        environment::{LEFT, MARKER},
+        outer,
+    },
     mcp::{
         child::{self, End, Keeper, Output},
         message,
@@ -176,7 +180,9 @@ impl Caller<'_> {
         for variable in outer::names(|name| std::env::var_os(name)) {
             command.env_remove(variable.as_str());
         }
-        command.env_remove(MARKER).env_remove(state::VARIABLE);
+        for variable in [MARKER, LEFT, state::VARIABLE] {
+            command.env_remove(variable);
+        }
         if let Some(handed) = &self.server.handed {
             handed.to(&mut command);
         }

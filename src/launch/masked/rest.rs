@@ -6,7 +6,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     os::fd::{AsFd, OwnedFd},
     process::{Command, Stdio},
 };
@@ -14,7 +14,10 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{on_terminal::own_path, pump::Pump};
-use crate::{mask::handed, platform};
+use crate::{
+    mask::handed,
+    platform::{self, pty},
+};
 
 /// The word by which keyctl is started for it.
 const REST: &str = "mask-rest";
@@ -42,6 +45,8 @@ pub fn hand_over(pump: Pump) -> io::Result<()> {
 /// # Errors
 /// Where it was not started so, or its output cannot be written.
 pub fn mask_rest() -> io::Result<()> {
+    // Nobody is to wait for this process who waits for a lock or the end of a pipe that the caller had open.
+    platform::close_what_was_inherited();
     // Whatever this fails for, what is to be masked is masked.
     let _ = platform::leave_terminal();
     let own = |stream: &dyn AsFd| stream.as_fd().try_clone_to_owned();
@@ -53,5 +58,9 @@ pub fn mask_rest() -> io::Result<()> {
     state.read_exact(&mut written)?;
     let stream = handed::read(&written).ok_or(io::ErrorKind::InvalidData)?;
     let (from, to): (OwnedFd, OwnedFd) = (own(&io::stdin())?, own(&io::stdout())?);
+    if to.is_terminal() {
+        // The user's terminal is put back by now, or soon.
+        pty::add_no_returns(&from);
+    }
     Pump::new(from, to, stream).run(None).map(drop)
 }

@@ -32,17 +32,33 @@ pub(super) const READ_BY_KEYCTL: &[&str] = &[
 pub(super) const COMMANDS: &[&str] = &[
     "*_COMMAND", "*_CMD", "*_OPTIONS", "*_ADDOPTS", "*_ARGS", "*_SHELL", "*_WRAPPER", "*_LAUNCHER", "*_ASKPASS", "*_BROWSER",
     "*_PLUGINS", "*_PLUGIN_DIR", "*_PLUGINS_DIR", "*_PRELOAD", "*_LIBRARY_PATH", "*_MODULE_PATH", "*_MODULE_FILE", "*_DRIVER_PATH",
-    "*_EXECUTABLE", "*_EXECUTABLE_PATH", "*_BINARY", "*_RCFILE", "*MAKEFLAGS", "*_RUSTFLAGS",
+    "*_EXECUTABLE", "*_EXECUTABLES", "*_EXECUTABLE_PATH", "*_BINARY", "*_EXEC", "*_RCFILE", "*_RC", "*MAKEFLAGS", "*_RUSTFLAGS", "*_OPT",
+    // A library or a part of one, by its name, its folder or its list.
+    "*_LIB", "*_LIBS", "*_TOOL_LIB*", "*_TOOLS_LIB*", "*_LIBRARY", "*_LIBRARIES", "*_FILENAMES", "LIB*_PATH", "*_SYMBOLIZER*", "*_INJECTION*",
+    "*_TCTI", "*_DYNAMIC_API", "*_PROVIDERS", "*_DRIVER", "*_RSH_AGENT",
+    // A compiler for this or that machine, and an interpreter.
+    "CC_*", "CXX_*", "AR_*", "RANLIB*", "*_CC", "*_CXX", "*_AR", "*_LD", "*_LINKER", "*_COMPILER", "*_PYTHON", "*_PERL", "*_RUBY", "*_NODE",
+    "*_PHP", "*_LUA", "*_JAVA", "*_INTERPRETER",
+    // Where a tool has its settings, and with them commands.
+    "*_HOME", "*_CONF", "*_CONFIG", "*_CONFIG_FILE", "*_CONFIG_PATH", "*_CONFIG_FILES", "*_DATA_PATH", "*_DATA_DIR",
+    // Whom it trusts, and whether it looks at all.
+    "*_CERTS", "*_CACERT*", "*_CA", "*_CA_*", "*_CAFILE", "*_CAPATH", "*_SSL_*", "*_ROOTS*", "*_UNSAFE_*", "*_INSECURE*", "*_SKIP_VERIFY",
+    "*_NO_VERIFY", "*_TLS_*", "*_VERIFY_HOST*", "*_VERIFY_PEER*",
+    // Where it sends what it has.
+    "*_API", "*_REPOSITORY", "*_REPO", "*_REPO_URL", "*_INDEX", "*_TRACKING_URI", "*_APPLIANCE_URL", "*_HTTP_ADDRESS", "*_MIRROR", "*_CONNECT_HOST",
+    "*_REGISTRY_HOST",
     // What builds.
     "MFLAGS", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDSHARED", "AR", "AS", "CPP", "FC", "LEX", "YACC", "CMAKE_*", "MESON*",
     "SCONS*", "BAZEL*", "ANT_*", "SBT_*", "LEIN_*", "MVN_*", "KOTLIN_*", "PKG_CONFIG*", "ACLOCAL*", "AUTOCONF", "AUTOMAKE", "M4PATH",
     "CCACHE_*", "SCCACHE_*", "DISTCC_*", "GO111MODULE", "GOEXPERIMENT", "GOPRIVATE", "GONOPROXY", "GOVCS", "GOTMPDIR",
     "PROTOC", "TS_NODE_*", "SWC_*", "ELECTRON_*", "CHROME_BIN", "CHROMEDRIVER_*",
+    "GOPACKAGESDRIVER", "VIRTUAL_ENV", "OPAM*", "CUSTOMBEFORE*", "CUSTOMAFTER*", "MSBUILD*", "POETRY_*", "HATCH_*", "TWINE_*", "HEX_*",
     // What tests.
-    "PYTEST_*", "TOX_*", "COVERAGE_PROCESS_START", "MYPYPATH", "PYLINTRC", "MOCHA_*", "BATS_*",
+    "HARNESS_*", "PYTEST_*", "TOX_*", "COVERAGE_PROCESS_START", "MYPYPATH", "PYLINTRC", "MOCHA_*", "BATS_*",
     // Languages whose loaders are not among those above.
     "PHP_*", "OCAMLRUNPARAM", "CAML_LD_*", "GHCRTS", "GHC_*", "PLT*", "GUILE_*", "SBCL_*", "EMACS*", "VIM", "VIMRUNTIME", "GVIMINIT",
     "NVIM_*", "AWKPATH", "AWKLIBPATH", "OCTAVE_*", "MATLABPATH", "TCL_LIBRARY", "TK_LIBRARY", "TEXINPUTS", "TEXMF*", "LUAINPUTS",
+    "IRBRC", "PRYRC", "IPYTHONDIR", "MPLBACKEND", "SQLPATH", "SQLCMD*", "PERL_*", "OMP_TOOL*", "OMPI_*", "PMIX_*", "PRTE_*", "LIBGUESTFS_*",
     "RUBYSHELL", "RUBYPATH", "JRUBY_*", "TRUFFLERUBYOPT", "GDBINIT", "DEBUGINFOD_*", "COMPOSER_HOME", "HEX_MIRROR*",
     // Pagers, archivers and what else stands on every machine.
     "LESS", "LESSKEY*", "LESSEDIT", "LESSHISTFILE", "LESSMETA*", "MORE", "MOST_*", "LV", "BAT_*", "DELTA_*", "MANOPT", "MANROFFOPT",
@@ -51,14 +67,15 @@ pub(super) const COMMANDS: &[&str] = &[
     "MAILRC", "MAILCAPS", "LYNX_*", "W3M_*", "WINEDLL*", "XMODIFIERS", "FONTCONFIG_*", "MAGICK_*",
     // Libraries that load parts of themselves.
     "GDK_PIXBUF_*", "GTK_*", "GTK2_*", "GTK3_*", "GIO_*", "GST_*", "QT_*", "QML*", "LIBGL_*", "VK_*", "OCL_ICD_*", "ALSA_*",
-    "KRB5_*", "KRB5CCNAME", "GSS_*", "SASL_*", "P11_KIT_*", "PKCS11_*", "ODBC*", "TNS_ADMIN", "LDAPCONF", "LDAPRC", "LDAPTLS_*",
+    "SDL_*", "__EGL_*", "__GLX_*", "KRB5_*", "KRB5CCNAME", "GSS_*", "SASL_*", "P11_KIT_*", "PKCS11_*", "ODBC*", "TNS_ADMIN", "LDAPCONF", "LDAPRC", "LDAPTLS_*",
     // What changes machines.
     "ANSIBLE_*", "SALT_*", "PUPPET_*", "VAGRANT_*", "PACKER_*", "TERRAGRUNT_*", "TG_*", "PULUMI_*", "KUBECTL_*", "HELM_*", "KUSTOMIZE_*",
     "COMPOSE_FILE", "COMPOSE_ENV_FILES", "BUILDX_*", "BUILDKIT_*", "CONTAINER_HOST", "CONTAINERS_*", "PODMAN_*",
     // Where a client that reads them sends a password that it reads as well, and whether it holds the other side to a certificate.
     "PSQLRC", "PSQL_*", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSSL*", "PGREQUIRE*", "PGCHANNELBINDING", "MYSQL_HOST",
     "MYSQL_HOME", "MYSQL_UNIX_PORT", "MYSQL_TEST_*", "LIBMYSQL_*", "REDISCLI_*", "CLICKHOUSE_HOST", "DATABRICKS_HOST",
-    "SNOWFLAKE_HOST", "INFLUX_HOST", "ETCDCTL_*", "CONSUL_*", "NOMAD_*",
+    "SNOWFLAKE_HOST", "RUBYGEMS_HOST", "OP_CONNECT_*", "GL_HOST", "GITLAB_URI", "LANGFUSE_HOST", "P4*", "RCLONE_*", "MC_HOST_*", "TF_HTTP_*",
+    "TF_REATTACH_*", "INFLUX_HOST", "ETCDCTL_*", "CONSUL_*", "NOMAD_*",
 ];
 
 #[cfg(test)]
@@ -183,6 +200,35 @@ mod tests {
             "RESTIC_PASSWORD_COMMAND",
             "PUPPETEER_EXECUTABLE_PATH",
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES",
+            "HARNESS_PERL",
+            "PYSPARK_PYTHON",
+            "ASAN_SYMBOLIZER_PATH",
+            "OMP_TOOL_LIBRARIES",
+            "CUDA_INJECTION64_PATH",
+            "HSA_TOOLS_LIB",
+            "__EGL_VENDOR_LIBRARY_FILENAMES",
+            "OPENSC_CONF",
+            "LIBCLANG_PATH",
+            "PRISMA_QUERY_ENGINE_LIBRARY",
+            "CC_x86_64_unknown_linux_gnu",
+            "TARGET_CC",
+            "SWIFT_EXEC",
+            "OMPI_MCA_plm_rsh_agent",
+            "MIX_HOME",
+            "JJ_CONFIG",
+            "CustomBeforeMicrosoftCommonTargets",
+            "PERL_CPANM_OPT",
+            "AWS_DATA_PATH",
+            "HTTPLIB2_CA_CERTS",
+            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+            "HEX_UNSAFE_HTTPS",
+            "TWINE_CERT",
+            "RUBYGEMS_HOST",
+            "TURBO_API",
+            "MLFLOW_TRACKING_URI",
+            "RESTIC_REPOSITORY",
+            "RCLONE_CONFIG_X_HOST",
         ] {
             assert!(refused_for_value(&name.parse().expect("a name")), "{name}");
         }
@@ -191,6 +237,19 @@ mod tests {
         }
         for name in ["LESSON_API_KEY", "LESSON", "TARGET", "TEST_PLUGIN", "COMMAND", "GITHUB_CLIENT_ID", "GITHUB_TOKEN"]
         {
+            assert!(!refused_for_value(&name.parse().expect("a name")), "{name}");
+        }
+        for name in [
+            "DB_HOST",
+            "PORT",
+            "TF_VAR_region",
+            "CUDA_VISIBLE_DEVICES",
+            "USER_AGENT",
+            "NODE_ENV",
+            "API_VERSION",
+            "TLS_CERT",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+        ] {
             assert!(!refused_for_value(&name.parse().expect("a name")), "{name}");
         }
     }
