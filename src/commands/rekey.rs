@@ -30,6 +30,7 @@ use crate::{
         Identity,
         anchor::Anchor,
         keeper::{Item, write_and_read_back},
+        unlocked,
     },
     project::trust::{self, Reseal},
     store::{
@@ -54,6 +55,8 @@ use super::{
 /// # Errors
 /// As keeper and store have them; `Usage` without a yes; `Negative` where a rotation is not finished.
 pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
+    // The next identity is wrapped as the former one was, so what wraps it is asked for: that it is open does not do.
+    unlocked::ask_anew();
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     refuse_members(home, &payload)?;
@@ -182,6 +185,8 @@ fn hand_over(
     payload.seal = next.seal_of(payload.id);
     payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     payload.recovery = None;
+    // Older copies do not open with the next identity.
+    payload.wiped_guarded.clear();
     if let Some(now) = event.moment {
         payload.tidy(now, kept.anchor.renewed());
     }
