@@ -30,7 +30,6 @@ use crate::{
         Identity,
         anchor::Anchor,
         keeper::{Item, write_and_read_back},
-        unlocked,
     },
     project::trust::{self, Reseal},
     store::{
@@ -55,8 +54,6 @@ use super::{
 /// # Errors
 /// As keeper and store have them; `Usage` without a yes; `Negative` where a rotation is not finished.
 pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
-    // The next identity is wrapped as the former one was, so what wraps it is asked for: that it is open does not do.
-    unlocked::ask_anew();
     let kept = opening::identity(home)?;
     let payload = opening::store(home, &kept, terminal)?.read()?;
     refuse_members(home, &payload)?;

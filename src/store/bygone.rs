@@ -25,9 +25,8 @@ impl Guarded {
     /// Has a store remember those of which it has neither the secret nor such a key of the name any more.
     pub fn note_wiped(&self, payload: &mut Payload, is_guarded: impl Fn(&KeyName, &Facts) -> bool) {
         let is_left = |(name, value): &(KeyName, Secret)| {
-            let is_it = |(other, key): (&KeyName, &Key)| {
-                key.holds(value) || (other == name && is_guarded(other, &key.facts))
-            };
+            let is_it =
+                |(other, key): (&KeyName, &Key)| key.holds(value) || (other == name && is_guarded(other, &key.facts));
             payload.keys.get_key_value(name).is_some_and(is_it) || payload.all().any(is_it)
         };
         let gone: Vec<KeyName> = self.0.iter().filter(|one| !is_left(one)).map(|(name, _)| name.clone()).collect();
@@ -53,7 +52,8 @@ impl<'p> Known<'p> {
     pub fn of(payload: &'p Payload) -> Self {
         let mut by_secret: BTreeMap<Id, Vec<(&KeyName, Facts)>> = BTreeMap::new();
         for (name, key) in payload.all() {
-            let mut note = |value: &Secret, facts| by_secret.entry(payload.mark_of(value)).or_default().push((name, facts));
+            let mut note =
+                |value: &Secret, facts| by_secret.entry(payload.mark_of(value)).or_default().push((name, facts));
             note(&key.value, key.facts.clone());
             for former in &key.former {
                 let (expires, revoked, leaked) = (former.expires, former.revoked.clone(), former.leaked.clone());
@@ -67,7 +67,8 @@ impl<'p> Known<'p> {
     /// the same name, is that key and no other.
     #[must_use]
     pub fn before(&self, name: &KeyName, key: &Key) -> Vec<(&'p KeyName, Facts)> {
-        let named = self.payload.keys.get_key_value(name).map(|(known, was)| (known, was, was.value.same_as(&key.value)));
+        let named =
+            self.payload.keys.get_key_value(name).map(|(known, was)| (known, was, was.value.same_as(&key.value)));
         if let Some((known, was, true)) = named {
             return vec![(known, was.facts.clone())];
         }

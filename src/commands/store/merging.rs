@@ -63,7 +63,10 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
     let (home, kept) = whose(ours, arguments.path.as_deref())?;
     if arguments.unseen && is_file_of_store(ours) {
-        return Err(Failure::new(Kind::Usage, "this side is the store itself: `--unseen` is for git's own files alone"));
+        return Err(Failure::new(
+            Kind::Usage,
+            "this side is the store itself: `--unseen` is for git's own files alone",
+        ));
     }
     let open = |file: &Path, words: &str| {
         let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };

@@ -53,7 +53,9 @@ pub fn hold(home: &Home, kept: &Kept, merged: &Payload, sides: [&Path; 2], termi
     }
     let names: Vec<&KeyName> = names.into_iter().collect();
     let listed = first_names(&names, MOST_NAMES);
-    terminal.warn(&format!("by this merge keys may be used for more than is known here, or come from an older copy: {listed}"));
+    terminal.warn(&format!(
+        "by this merge keys may be used for more than is known here, or come from an older copy: {listed}"
+    ));
     let scene = Scene { home, kept, payload: merged, action: Action::Store };
     narrowing::need_person(&scene, &names, &format!("let {listed} be used as the merged versions say"), terminal)
 }
