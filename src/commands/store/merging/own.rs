@@ -34,20 +34,17 @@ use super::MOST_NAMES;
 /// As [`narrowing::need_person`]; as the configuration has them.
 pub fn hold(home: &Home, kept: &Kept, merged: &Payload, sides: [&Path; 2], terminal: &Terminal) -> Result<()> {
     let here = home.store_file();
-    // In a rebase the store's file is the others' for a while: then a side is what was here.
+    // A side that could stand in the store's place needs no merge for that: so what is in one of these is no more than there
+    // was. In a rebase the store's file is another's for a while, and a side is what was here.
     let known: Vec<Payload> =
         [here.as_path()].into_iter().chain(sides).filter_map(|file| as_pinned(home, file, kept)).collect();
     let settings = config::read(home)?.rotation;
     let is_guarded = unbound::guard(home);
-    let mut names: BTreeSet<&KeyName> = BTreeSet::new();
-    if known.is_empty() {
-        names.extend(merged.keys.keys());
-    }
-    for known in &known {
-        let is_or_was_guarded =
-            !known.wiped_guarded.is_empty() || known.all().any(|(name, key)| is_guarded(name, &key.facts));
-        names.extend(more_than(known, is_or_was_guarded, merged, &settings));
-    }
+    let is_or_was_guarded = |known: &Payload| {
+        !known.wiped_guarded.is_empty() || known.all().any(|(name, key)| is_guarded(name, &key.facts))
+    };
+    let more = known.iter().map(|known| more_than(known, is_or_was_guarded(known), merged, &settings));
+    let names = more.reduce(|all, more| &all & &more).unwrap_or_else(|| merged.keys.keys().collect());
     if names.is_empty() {
         return Ok(());
     }
