@@ -16,6 +16,7 @@ use crate::{
         keeper::Record,
         unlocked::{self, Lease},
     },
+    name::StoreName,
     terminal::{Terminal, count},
 };
 
