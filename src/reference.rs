@@ -45,6 +45,16 @@ impl Place {
     }
 }
 
+impl Reference {
+    /// Whether any part of it leads a step up, where its source puts it into a path: `..` between slashes of either kind.
+    #[must_use]
+    pub fn steps_up(&self) -> bool {
+        let Self { place: Place { path, version }, field } = self;
+        let pieces = [Some(path), version.as_ref(), field.as_ref()];
+        pieces.into_iter().flatten().any(|piece| piece.split(['/', '\\']).any(|part| part == ".."))
+    }
+}
+
 impl Remote {
     /// Whether it is one version of the same field of the same place.
     #[must_use]
@@ -211,6 +221,16 @@ mod tests {
         assert_eq!(other_order.to_string(), "a@2#f");
         let remote: Remote = "corp:a:b#c".parse().expect("good");
         assert_eq!((remote.source.as_str(), remote.text().as_str()), ("corp", "corp:a:b#c"));
+    }
+
+    #[test]
+    fn a_step_up_is_found_in_every_piece() {
+        for up in ["a@../b", "a@1/..", "a#../../b", "a/..\\b", "a@..", "a#x\\..\\y"] {
+            assert!(up.parse::<Reference>().expect(up).steps_up(), "{up}");
+        }
+        for none in ["a/b@1#c/d", "a..b@v1..2#..x", "a@...#x/..y"] {
+            assert!(!none.parse::<Reference>().expect(none).steps_up(), "{none}");
+        }
     }
 
     #[test]

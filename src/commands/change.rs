@@ -19,6 +19,7 @@ use crate::{
     },
     platform,
     store::{
+        bygone::Guarded,
         file::{self, Print},
         payload::Payload,
         seen::Version,
@@ -32,7 +33,7 @@ use super::{
     judging::Clock,
     keepers::Wish,
     opening::{self, Kept},
-    prompt, recipients, record, sourcing,
+    prompt, recipients, record, sourcing, unbound,
 };
 
 /// What a change came to.
@@ -172,12 +173,15 @@ fn apply<T>(
     mut payload: Payload,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
+    let is_guarded = unbound::guard(home);
+    let guarded = Guarded::of(&payload, &is_guarded);
     let (answer, event) = match act(&mut payload)? {
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
     };
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
+    guarded.note_wiped(&mut payload, &is_guarded);
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(&log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);

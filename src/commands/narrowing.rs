@@ -255,6 +255,12 @@ fn change_of([(old, before), (new, after)]: &[Known<'_>; 2], settings: &Settings
     covered
 }
 
+/// Whether a key may be used for more as the second than as the first.
+#[must_use]
+pub fn is_widened(pair: &[(&KeyName, Facts); 2], settings: &Settings) -> bool {
+    change_of(pair, settings).widens
+}
+
 /// Says what of `config.toml` holds no more for a key, which is what is said of, and what newly holds.
 pub fn say(covered: &Covered, key: &str, terminal: &Terminal) {
     for Coverage { entry, is_new, settings } in &covered.entries {

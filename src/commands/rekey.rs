@@ -182,6 +182,8 @@ fn hand_over(
     payload.seal = next.seal_of(payload.id);
     payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     payload.recovery = None;
+    // Older copies do not open with the next identity.
+    payload.wiped_guarded.clear();
     if let Some(now) = event.moment {
         payload.tidy(now, kept.anchor.renewed());
     }

@@ -11,6 +11,7 @@ use crate::{
     history::{self, Log},
     home::Home,
     identity::given,
+    name::StoreName,
     rotation::State,
     store::{file::SealedFile, payload::Payload},
     terminal::{Terminal, count},
@@ -40,11 +41,12 @@ pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<Ex
     let home = Home::of(arguments.within.store.as_ref())?;
     let now = Moment::now();
     let opened = open(&home);
+    let others = if home.store().is_some() { Vec::new() } else { unlock::open_others(now) };
     let standing = project::standing(&home, opened.as_ref().ok());
     let outlook = opened.as_ref().ok().map(|(kept, payload)| outlook(&home, kept, payload, now));
     let past = opened.as_ref().ok().map(|(kept, payload)| past(&record::log(&home, kept, payload)));
     if arguments.json {
-        terminal.json(&as_json(&home, &opened, &standing, outlook.as_ref(), past, now))?;
+        terminal.json(&as_json(&home, &opened, &standing, outlook.as_ref(), past, &others, now))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = Vec::new();
@@ -64,6 +66,9 @@ pub fn status(arguments: &cli::Status, terminal: &Terminal) -> anyhow::Result<Ex
             hints.extend(failure.hints.clone());
         }
     }
+    rows.extend(others.iter().map(|(name, until)| {
+        vec!["open".into(), format!("`{name}`, until {}: `keyctl lock {name}`", unlock::shown(*until, now))]
+    }));
     match &outlook {
         Some(Ok(judged)) => {
             let words = judging::in_numbers(judged, &["revoked", "expired", "due", "ends soon", "due soon"]);
@@ -244,6 +249,7 @@ fn as_json(
     standing: &Result<Option<Standing>>,
     outlook: Option<&Outlook>,
     past: Option<history::Standing>,
+    others: &[(StoreName, Moment)],
     now: Moment,
 ) -> Value {
     let failed = |failure: &Failure| json!({ "error": failure.message, "code": failure.kind as u8 });
@@ -285,6 +291,6 @@ fn as_json(
     };
     json!({
         "home": home.data().to_string_lossy(), "now": now, "store": store, "history": history, "due": due,
-        "project": project,
+        "project": project, "others_open": others.iter().map(|(name, until)| json!({ "name": name, "until": until })).collect::<Vec<_>>(),
     })
 }

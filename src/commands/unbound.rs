@@ -1,15 +1,16 @@
 //! Another way into a store, or a key's way into another one: limits of keys are held by keyctl, and whoever can open the file
-//! itself is not bound by them.
+//! itself is not bound by them. Whoever has a way into the store can open its older copies too: keys that were wiped count as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     config,
     failure::Result,
+    home::Home,
     name::KeyName,
     plain::first_names,
     rotation::Settings,
-    store::{facts::Facts, limits::Limits, payload::Payload},
+    store::facts::Facts,
     terminal::{Terminal, count},
 };
 
@@ -19,14 +20,15 @@ use super::narrowing::{Scene, need_person};
 const NAMED: usize = 5;
 
 /// Says which keys have limits that do not bind who gets a way into the store: also keys that were removed, which are in it still,
-/// and also limits that stand in `config.toml`. Where some of them are for when a person is there, or for the proxy alone, a
+/// those that were wiped, which older copies have, and also limits that stand in `config.toml`. Where some of them are for when a person is there, or for the proxy alone, a
 /// person at the terminal has to want it: no option stands for that yes.
 ///
 /// # Errors
 /// As [`need_person`]; as the configuration has them.
 pub fn hold(scene: &Scene, who: &str, terminal: &Terminal) -> Result<()> {
-    let limited = Limited::of(all(scene.payload), &config::read(scene.home)?.rotation);
-    limited.hold(scene, who, terminal)
+    let settings = config::read(scene.home)?.rotation;
+    let limited = Limited::of(scene.payload.all().map(|(name, key)| (name, &key.facts)), &settings);
+    limited.hold(scene, &scene.payload.wiped_guarded, who, terminal)
 }
 
 /// The same of one key, which goes to another store.
@@ -36,13 +38,19 @@ pub fn hold(scene: &Scene, who: &str, terminal: &Terminal) -> Result<()> {
 pub fn hold_one(scene: &Scene, name: &KeyName, who: &str, terminal: &Terminal) -> Result<()> {
     let own = scene.payload.keys.get_key_value(name).map(|(name, key)| (name, &key.facts));
     let limited = Limited::of(own.into_iter(), &config::read(scene.home)?.rotation);
-    limited.hold(scene, who, terminal)
+    limited.hold(scene, &BTreeSet::new(), who, terminal)
 }
 
-/// Every key that is in the store, be it removed.
-fn all(payload: &Payload) -> impl Iterator<Item = (&KeyName, &Facts)> {
-    let kept = payload.keys.iter().map(|(name, key)| (name, &key.facts));
-    kept.chain(payload.removed.iter().map(|removed| (&removed.name, &removed.key.facts)))
+/// What tells a key that takes a person, or the proxy, by its own limits and those of `config.toml`. Settings that cannot be read
+/// say nothing here.
+pub fn guard(home: &Home) -> impl Fn(&KeyName, &Facts) -> bool {
+    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+    move |name, facts| is_guarded(name, facts, &settings)
+}
+
+/// Whether any limit of a key wants a person, or the proxy.
+fn is_guarded(name: &KeyName, facts: &Facts, settings: &Settings) -> bool {
+    facts.limits.want_a_person() || settings.limits_for(name, facts).any(|(_, limits)| limits.want_a_person())
 }
 
 /// Keys with limits, and whether those want a person or the proxy.
@@ -55,7 +63,7 @@ impl<'p> Limited<'p> {
             let all = || settings.limits_for(name, facts).map(|(_, limits)| limits).chain([&facts.limits]);
             if all().any(|limits| !limits.are_of_time_and_reason_alone()) {
                 // One of that name may have been removed.
-                *limited.entry(name).or_default() |= all().any(is_guarded);
+                *limited.entry(name).or_default() |= is_guarded(name, facts, settings);
             }
         }
         Self(limited)
@@ -65,22 +73,25 @@ impl<'p> Limited<'p> {
         self.0.iter().filter(|(_, is_guarded)| **is_guarded).map(|(name, _)| *name).collect()
     }
 
-    fn hold(&self, scene: &Scene, who: &str, terminal: &Terminal) -> Result<()> {
+    fn hold(&self, scene: &Scene, wiped: &BTreeSet<KeyName>, who: &str, terminal: &Terminal) -> Result<()> {
         let names: Vec<&KeyName> = self.0.keys().copied().collect();
-        if names.is_empty() {
-            return Ok(());
+        if !names.is_empty() {
+            let have = if names.len() == 1 { "has" } else { "have" };
+            let keys = count(names.len(), "key");
+            terminal.warn(&format!("{keys} {have} limits, which do not bind {who}: {}", first_names(&names, NAMED)));
         }
-        let have = if names.len() == 1 { "has" } else { "have" };
-        let keys = count(names.len(), "key");
-        terminal.warn(&format!("{keys} {have} limits, which do not bind {who}: {}", first_names(&names, NAMED)));
-        let guarded = self.guarded();
+        let mut guarded = self.guarded();
+        let wiped: Vec<&KeyName> = wiped.iter().filter(|name| !guarded.contains(name)).collect();
+        if !wiped.is_empty() {
+            terminal.warn(&format!(
+                "older copies of the store still have what was wiped of it, and its limits do not bind {who}: {}",
+                first_names(&wiped, NAMED)
+            ));
+            guarded.extend(wiped);
+        }
         if guarded.is_empty() {
             return Ok(());
         }
         need_person(scene, &guarded, &format!("let {who} read {} all the same", first_names(&guarded, NAMED)), terminal)
     }
-}
-
-fn is_guarded(limits: &Limits) -> bool {
-    limits.ask || limits.proxy_only || limits.terminal || limits.hide_from_agents
 }

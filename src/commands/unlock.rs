@@ -16,6 +16,7 @@ use crate::{
         keeper::Record,
         unlocked::{self, Lease},
     },
+    name::StoreName,
     terminal::{Terminal, count},
 };
 
@@ -103,6 +104,17 @@ pub fn shown(until: Moment, now: Moment) -> String {
         (Some((day, minute)), Some((today, _))) if day == today => minute.to_owned(),
         _ => day,
     }
+}
+
+/// The stores beside the personal one that are open for a while, each with its end.
+#[must_use]
+pub fn open_others(now: Moment) -> Vec<(StoreName, Moment)> {
+    let until = |name: &StoreName| {
+        let home = Home::named(Some(name)).ok().filter(|home| !home.is_being_removed())?;
+        until(&Record::read(&home).ok()??, &home, now)
+    };
+    let all = Home::all().unwrap_or_default().into_iter();
+    all.filter_map(|name| until(&name).map(|until| (name, until))).collect()
 }
 
 /// Until when a store is open that asks, if it is.

@@ -59,7 +59,7 @@ pub fn hold(wrapped: Hash, line: &Secret) {
 fn elsewhere(store: Id, wrapped: Hash) -> Option<Secret> {
     let lease = lease(store, wrapped, Moment::now())?;
     if ASKS_ANEW.load(Ordering::Relaxed) {
-        PASSED_OVER.store(true, Ordering::Relaxed);
+        pass_over();
         return None;
     }
     Some(lease.line)
@@ -92,6 +92,11 @@ pub fn any_lease(store: Id, now: Moment) -> Option<Lease> {
 /// From now on this process takes nothing that another has opened.
 pub fn ask_anew() {
     ASKS_ANEW.store(true, Ordering::Relaxed);
+}
+
+/// Says that for what is done now it does not do that a store is open for a while: whoever does it has to be who can open it.
+pub fn pass_over() {
+    PASSED_OVER.store(true, Ordering::Relaxed);
 }
 
 /// Whether anything can be kept open for a while on this machine.

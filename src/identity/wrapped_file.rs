@@ -75,6 +75,7 @@ impl Keeper for WrappedFile {
             && let Some(present) = self.wrapped()?
         {
             // It was open without anybody's being asked; who writes it anew has to be who can open it.
+            unlocked::pass_over();
             unwrap(self.wrapper.as_ref(), self.person, present.expose(), &self.place)?;
         }
         let wrapped = wrap(self.wrapper.as_ref(), line, Form::File)?;

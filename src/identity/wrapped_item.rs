@@ -129,6 +129,7 @@ impl Keeper for WrappedItem {
             && let Some(present) = self.keychain.read()?.identity
         {
             // As in wrapped_file.rs.
+            unlocked::pass_over();
             unwrap(self.wrapper.as_ref(), self.person, &self.bytes(&present)?, PLACE)?;
         }
         let wrapped = BASE64_STANDARD.encode(wrap(self.wrapper.as_ref(), line, Form::Item)?);

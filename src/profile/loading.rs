@@ -1,12 +1,12 @@
 //! What has a program load or run other code than its own, where a key is for certain programs alone and that is one of them.
 //!
 //! What a project may not set for it ([`variables`](super::variables)) is a list of names, and each interpreter has more than any
-//! list: so here whole families count as such, and of them is let through what is known to only say how something works, and what
-//! by its name is an API key. Where that is too strict the key's owner lets one through; where a list is too short nobody sees it.
+//! list: so here whole families count as such, and beside them all that tools take for commands or code. Of both is let through
+//! what is known to only say how or where something works, and what by its name is an API key. Where that is too strict the key's owner lets one through; where a list is too short nobody sees it.
 
 use std::{ffi::OsStr, path::Path};
 
-use super::variables::{LOADS_CODE, SHELLS_OWN, is_among};
+use super::variables::{COMMANDS, LOADS_CODE, SHELLS_OWN, is_among};
 
 /// Beside what a project may not set for it.
 #[rustfmt::skip]
@@ -25,7 +25,10 @@ const FAMILIES: &[&str] = &[
     "CURL_HOME", "WGETRC", "CLOUDSDK_PYTHON*", "TF_CLI_*", "HELM_PLUGINS", "ANSIBLE_CONFIG", "ANSIBLE_LIBRARY", "ANSIBLE_*_PLUGINS",
     "*_OPTIONS", "*_OPTS", "*PAGER", "*_EDITOR", "*_RSH", "*_SSH", "*_SSH_COMMAND", "*_ASKPASS", "*_PASSWORD_COMMAND", "*_WRAPPER", "*_PRELOAD",
     // Modules of libraries.
-    "*_MODULES", "*_MODULE_PATH", "*_MODULE_DIR", "*_PLUGINS", "*_PLUGIN_PATH", "*_PLUGIN_DIR", "*_DRIVERS_PATH",
+    "*_MODULES", "*_MODULE_PATH", "*_MODULE_DIR", "*_PLUGINS", "*_PLUGIN_PATH", "*_PLUGIN_DIR", "*_DRIVERS_PATH", "*_TYPELIB_PATH",
+    // Subcommands of others' making, and the settings that name programs.
+    "*_EXTENSION_DIR", "*_EXTENSIONS_DIR", "*_ENABLE_EXTENSIONS", "*_EXTERNAL_DIFF", "DOCKER_CONFIG", "DOCKER_CLI_*", "GH_CONFIG_DIR",
+    "GNUPGHOME", "IRBRC", "PRYRC", "IPYTHON*", "JUPYTER_*", "PSMODULEPATH", "NIX_PATH", "VALGRIND_LIB",
 ];
 
 /// Of all, what only says how something works: containers, CI and users set it for everybody.
@@ -35,6 +38,11 @@ const HARMLESS: &[&str] = &[
     "NODE_ENV", "NODE_VERSION", "NODE_NO_WARNINGS", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "YARN_VERSION", "JAVA_VERSION", "RUBY_VERSION",
     "RUBY_GC_*", "RUBY_DOWNLOAD_*", "R_VERSION", "LUA_VERSION", "PERL_UNICODE", "PERL_BADLANG", "MIX_ENV", "CARGO_TERM_*", "CARGO_INCREMENTAL", "DOTNET_CLI_*",
     "DOTNET_NOLOGO", "DOTNET_VERSION", "DOTNET_RUNNING_IN_CONTAINER", "GIT_AUTHOR_*", "GIT_COMMITTER_*", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS",
+    // Whom a program trusts, behind a company's proxy.
+    "*_CAINFO", "*_CAPATH", "*_CAFILE", "*_CA_FILE", "*_CA_FILE_PATH", "*_CA_CERT", "*_CA_CERTS", "*_CACERT", "PIP_CERT", "DENO_CERT", "DENO_TLS_CA_STORE",
+    // Where it works, and what it asks a person by.
+    "KRB5CCNAME", "TNS_ADMIN", "HELM_NAMESPACE", "HELM_KUBECONTEXT", "PULUMI_STACK", "PULUMI_BACKEND_URL", "GPG_TTY", "GPG_AGENT_INFO", "SSH_AGENT_PID",
+    "TMUX", "TMUX_PANE", "GTK_THEME", "QT_QPA_PLATFORM", "QT_SCALE_FACTOR", "XMODIFIERS", "HGPLAIN", "PHP_VERSION", "GO111MODULE", "GOPRIVATE", "GONOPROXY",
     "GIT_BRANCH", "GIT_LOCAL_BRANCH", "GIT_COMMIT", "GIT_PREVIOUS_*", "GIT_URL", "PIP_NO_CACHE_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_ROOT_USER_ACTION",
 ];
 
@@ -48,7 +56,8 @@ pub fn loads_code(variable: &OsStr, program: &Path) -> bool {
     if name.eq_ignore_ascii_case(SHELLS_OWN) {
         return is_shell(program);
     }
-    let is_one = is_among(LOADS_CODE, &name) || (is_among(FAMILIES, &name) && !is_among(LIKE_KEYS, &name));
+    let is_of_one = || is_among(FAMILIES, &name) || is_among(COMMANDS, &name);
+    let is_one = is_among(LOADS_CODE, &name) || (is_of_one() && !is_among(LIKE_KEYS, &name));
     is_one && !is_among(HARMLESS, &name)
 }
 
@@ -138,6 +147,65 @@ mod tests {
             ("node", false),
         ] {
             assert_eq!(loads_code(OsStr::new("ENV"), Path::new(shell)), is_one, "{shell}");
+        }
+    }
+
+    #[test]
+    fn what_known_programs_take_for_code_is_left_out_and_whom_they_trust_is_not() {
+        let loads = |name: &str| loads_code(OsStr::new(name), Path::new("/usr/bin/pass"));
+        for name in [
+            "PASSWORD_STORE_ENABLE_EXTENSIONS",
+            "PASSWORD_STORE_EXTENSIONS_DIR",
+            "DOCKER_CONFIG",
+            "DOCKER_CLI_PLUGIN_EXTRA_DIRS",
+            "PSModulePath",
+            "GH_BROWSER",
+            "GH_CONFIG_DIR",
+            "KUBECTL_EXTERNAL_DIFF",
+            "PYTEST_ADDOPTS",
+            "GUNICORN_CMD_ARGS",
+            "IRBRC",
+            "PRYRC",
+            "IPYTHONDIR",
+            "JUPYTER_CONFIG_DIR",
+            "SCREENRC",
+            "GNUPGHOME",
+            "HGMERGE",
+            "TG_TF_PATH",
+            "CCACHE_PREFIX",
+            "GROFF_COMMAND_PREFIX",
+            "ODBCSYSINI",
+            "SSH_SK_PROVIDER",
+            "JVM_ARGS",
+            "ANT_ARGS",
+            "GI_TYPELIB_PATH",
+            "SBCL_HOME",
+            "VALGRIND_LIB",
+            "NIX_PATH",
+        ] {
+            assert!(loads(name), "{name}");
+        }
+        for name in [
+            "GIT_SSL_CAINFO",
+            "GIT_SSL_CAPATH",
+            "PIP_CERT",
+            "CARGO_HTTP_CAINFO",
+            "NPM_CONFIG_CAFILE",
+            "BUNDLE_SSL_CA_CERT",
+            "VAULT_CACERT",
+            "NODE_EXTRA_CA_CERTS",
+            "NIX_SSL_CERT_FILE",
+            "PGHOST",
+            "PGSSLROOTCERT",
+            "MYSQL_HOST",
+            "PASSWORD_STORE_DIR",
+            "DOCKER_HOST",
+            "PULUMI_ACCESS_TOKEN",
+            "HELM_REPO_PASSWORD",
+            "GPG_TTY",
+            "SSH_AUTH_SOCK",
+        ] {
+            assert!(!loads(name), "{name}");
         }
     }
 

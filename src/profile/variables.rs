@@ -17,7 +17,8 @@ use crate::name::VariableName;
 
 mod steering;
 
-use steering::{COMMANDS, READ_BY_KEYCTL};
+pub(super) use steering::COMMANDS;
+use steering::{CLIENTS, READ_BY_KEYCTL};
 
 /// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, by interpreters,
 /// and where a program starts others for its work. A project file may not set it either. `*` stands for any characters, also none.
@@ -209,7 +210,7 @@ pub fn refused_for_key(variable: &VariableName) -> bool {
 /// Whether a project file may not put a text of its own into this variable.
 #[must_use]
 pub fn refused_for_value(variable: &VariableName) -> bool {
-    refused(variable) || listed(ADDRESSES_AND_PROGRAMS, variable) || listed(COMMANDS, variable)
+    refused(variable) || [ADDRESSES_AND_PROGRAMS, COMMANDS, CLIENTS].iter().any(|list| listed(list, variable))
 }
 
 /// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.
@@ -321,7 +322,7 @@ mod tests {
         assert_eq!(project["$defs"]["refused"]["pattern"], pattern(&ALL_REFUSED));
         assert_eq!(project["$defs"]["own_keys"]["pattern"], pattern(&[KEYS]));
         let keys_alone = project["$defs"]["env"]["patternProperties"].as_object().unwrap();
-        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS, COMMANDS])];
+        let mut lists = [pattern(&[KEYS]), pattern(&[ADDRESSES_AND_PROGRAMS, COMMANDS, CLIENTS])];
         lists.sort();
         assert_eq!(keys_alone.keys().cloned().collect::<Vec<_>>(), lists);
         assert_eq!(config["$defs"]["never"]["pattern"], pattern(&[NEVER]));

@@ -65,6 +65,12 @@ impl Limits {
         Self { reason: false, stop_expired: false, ..self.clone() }.is_empty()
     }
 
+    /// Whether they want a person there, or the proxy.
+    #[must_use]
+    pub fn want_a_person(&self) -> bool {
+        self.ask || self.proxy_only || self.terminal || self.hide_from_agents
+    }
+
     /// Whether something is allowed by these that is not by those.
     #[must_use]
     pub fn are_looser_than(&self, before: &Self) -> bool {

@@ -18,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    bygone::{Guarded, limits_alone},
     facts::{Facts, LeftWith},
     members::{MOST, Member},
     payload::{Former, Key, Payload, Removed},
@@ -107,6 +108,10 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Mome
     }
     merged.marks = marks(base, ours, theirs);
     founders_own(base, ours, theirs, &mut merged);
+    for side in [Some(ours), Some(theirs), base].into_iter().flatten() {
+        merged.wiped_guarded.extend(side.wiped_guarded.iter().cloned());
+        Guarded::of(side, limits_alone).note_wiped(&mut merged, limits_alone);
+    }
     let unaware = mark_what_left(base, [ours, theirs], &mut merged, &removed, now);
     merged.settle_revocations();
     merged.settle_leaks();
@@ -128,7 +133,8 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
         return Err(Failure::new(Kind::Store, "these are versions of different stores"));
     }
     for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
-        if let Some(base) = base.filter(|base| side.generation < base.generation) {
+        // What git merged for its own use, as what two versions come from, counts none.
+        if let Some(base) = base.filter(|base| (1..base.generation).contains(&side.generation)) {
             let (found, expected) = (side.generation, base.generation);
             let what = format!("{words} is an older copy than what both come from: generation {found}, not {expected}");
             return Err(Failure::new(Kind::Store, what)
@@ -333,7 +339,7 @@ impl Key {
     }
 
     /// Whether this is or was its secret.
-    fn holds(&self, value: &Secret) -> bool {
+    pub(super) fn holds(&self, value: &Secret) -> bool {
         self.value.same_as(value) || self.former.iter().any(|former| former.value.same_as(value))
     }
 

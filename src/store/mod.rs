@@ -4,11 +4,13 @@
 //! back, `bearers` which key that was, `revoking` which secrets must not be used any more, `leaking` which were found in
 //! the clear, `limits` what a key may be used for, `moving` how it goes to another store, `members` who may open it and
 //! `accepted` whom of these its owner knows, `seals` how its seal changes, `seen` the newest version that he had, `holding`
-//! what of it holds on where another's says less, and `noted` how he notes that, `merging` how two versions become one; `text` is how all of it is written down, `file` the sealed file
+//! what of it holds on where another's says less, and `noted` how he notes that, `merging` how two versions become one, `bygone` what
+//! outlives a key that is wiped; `text` is how all of it is written down, `file` the sealed file
 //! itself.
 
 pub mod accepted;
 pub mod bearers;
+pub mod bygone;
 pub mod editing;
 pub mod facts;
 pub mod file;

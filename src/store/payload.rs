@@ -54,6 +54,8 @@ pub struct Payload {
     pub steps: Vec<Step>,
     /// What is left of revoked secrets that were wiped.
     pub marks: Vec<Mark>,
+    /// Keys that took a person, or the proxy, and were wiped: older copies of the file have them still (bygone.rs).
+    pub wiped_guarded: BTreeSet<KeyName>,
     /// When the store was last written.
     pub written: Option<Moment>,
     /// What holds its keys back here though it says less: noted beside it, and never in it.
@@ -252,6 +254,7 @@ impl Payload {
             removed: Vec::new(),
             steps: Vec::new(),
             marks: Vec::new(),
+            wiped_guarded: BTreeSet::new(),
             written: None,
             held_on: Vec::new(),
         }
@@ -268,6 +271,8 @@ impl Payload {
         for removed in &mut self.removed {
             removed.name = removed.name.clone().of(store);
         }
+        let wiped = std::mem::take(&mut self.wiped_guarded);
+        self.wiped_guarded = wiped.into_iter().map(|name| name.of(store)).collect();
         self.steps.iter_mut().for_each(|step| step.of_store(store));
         self
     }

@@ -426,6 +426,70 @@ fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
     assert_eq!(screen.code, 0, "{}", screen.shown);
     sandbox.call(&["remove", "team:b", "--yes"]).run();
     alone_is_refused(&copy, "whoever opens the copy: `team:a`, `team:b`");
+    // Nor does it help to wipe it: older copies have it still, and what opens the store opens those.
+    assert_eq!(sandbox.call(&["forget", "team:b", "--yes"]).run().code(), 0);
+    let of_copies =
+        "older copies of the store still have what was wiped of it, and its limits do not bind whoever opens";
+    alone_is_refused(&copy, &format!("{of_copies} the copy: `team:b`"));
+}
+
+#[test]
+fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
+    let sandbox = Sandbox::with(&[("k", "first-secret")]);
+    let store = sandbox.data("store.age");
+    let copy = |name: &str| std::fs::copy(&store, sandbox.project().join(name)).expect("copy");
+    let words = |[base, ours, theirs]: [&str; 3]| {
+        ["store", "merge", "--base", base, "--ours", ours, "--theirs", theirs].map(str::to_owned)
+    };
+    let merge = |files: [&str; 3]| sandbox.call(&words(files)).under(&["setsid", "-w"]).run();
+    let whole = store.to_str().expect("text");
+    let warned =
+        "keyctl: by this merge keys may be used for more than is known here, or come from an older copy: `k`\n";
+    let refused =
+        format!("{warned}keyctl: to use `k` for more takes a yes at a terminal; nothing was changed\n{YOURSELF}");
+    sandbox.file("empty", "");
+    copy("free");
+    limit(&sandbox, "k", &["--ask"]);
+    copy("limited");
+    // A person lifted it once, and not for good.
+    let question = "keyctl: let `k` be used for more: ask on -> off? [y/N] ";
+    let lifted = on_a_terminal(&sandbox, &[KEYCTL, "edit", "k", "--no-ask"], &[(question, "y\r")]);
+    assert_eq!(lifted.code, 0, "{}", lifted.shown);
+    copy("lifted");
+    limit(&sandbox, "k", &["--ask"]);
+    let before = std::fs::read(&store).expect("read");
+    merge(["limited", whole, "lifted"]).says("", &refused, 9);
+    was_refused(&sandbox, "nobody to ask", &["k"]);
+    // What widens nothing is merged without a word of that.
+    copy("ours");
+    let ran = merge(["limited", "ours", "ours"]);
+    assert!(ran.code() == 0 && ran.stderr().starts_with("keyctl: merged both versions"), "{}", ran.stderr());
+    // Nor does what was removed come back, nor what was wiped for good.
+    for verb in ["remove", "forget"] {
+        assert_eq!(sandbox.call(&[verb, "k", "--yes"]).run().code(), 0);
+        merge(["empty", whole, "free"]).says("", &refused, 9);
+    }
+    // What git merges for itself is no version of the store.
+    let unseen = |ours| {
+        let words = [&words(["empty", ours, "free"])[..], &["--unseen".to_owned()]].concat();
+        sandbox.call(&words).run()
+    };
+    unseen(whole).says("", "keyctl: this side is the store itself: `--unseen` is for git's own files alone\n", 2);
+    copy("ours");
+    unseen("ours").says("", "", 0);
+    let now = std::fs::read(&store).expect("read");
+    assert!(now != before);
+    std::fs::copy(sandbox.project().join("ours"), &store).expect("copy");
+    let ran = sandbox.call(&["get", "k"]).run();
+    assert!(ran.code() == 5 && ran.stderr().contains("an older copy: generation 0, but "), "{}", ran.stderr());
+    std::fs::write(&store, now).expect("write");
+    // A person can have it all the same.
+    let question = "keyctl: let `k` be used as the merged versions say? [y/N] ";
+    let merge = words(["empty", whole, "free"]);
+    let words: Vec<&str> = [KEYCTL].into_iter().chain(merge.iter().map(String::as_str)).collect();
+    let screen = on_a_terminal(&sandbox, &words, &[(question, "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    sandbox.call(&["get", "k"]).run().says("first-secret", "", 0);
 }
 
 #[test]

@@ -857,10 +857,15 @@ fn git_is_told_who_merges_a_store_and_forgets_it_again() {
     assert_eq!(alice.git(&["config", "merge.keyctl-base.driver"]).trim(), format!("{driver} --unseen"));
     let entries = || alice.call(&["history", "--json", "--store", "team"]).stdout().lines().count();
     let before = (fs::read(alice.file()).expect("read"), entries());
-    let words = ["--base", "team.age", "--ours", "team.age", "--theirs", "team.age", "--path", "team.age", "--unseen"];
+    // In files of its own, as it gives them.
+    let ours = alice.repo().join(".merge_file_ours");
+    fs::copy(alice.file(), &ours).expect("copy");
+    let words =
+        ["--base", "team.age", "--ours", ".merge_file_ours", "--theirs", "team.age", "--path", "team.age", "--unseen"];
     let merged = alice.sandbox.call(&[&["store", "merge"], &words[..]].concat()).inside(alice.repo()).run();
     merged.says("", "", 0);
-    assert!(before.0 != fs::read(alice.file()).expect("read") && before.1 == entries());
+    assert!(before.0 != fs::read(&ours).expect("read") && before.1 == entries());
+    fs::remove_file(&ours).expect("remove");
     call("--uninstall").says("", "keyctl: git merges stores here by itself again, as it merges any file\n", 0);
     call("--uninstall").says("", "keyctl: nothing was installed here\n", 0);
     assert_eq!(attributes(), "*.sh text\n");

@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    keepers::put_store_under_passphrase,
     plugins::{PIN, Toy},
     pty::{Screen, on_a_terminal},
     sandbox::{KEYCTL, Ran, Sandbox},
@@ -329,4 +330,26 @@ fn a_locked_screen_and_a_sleeping_machine_close_it_and_others_screens_do_not() {
         soon("nobody waits any more", || self::watchers(&toy.sandbox).is_empty());
         get(&toy).says("", CLOSED, 4);
     }
+}
+
+#[test]
+fn status_tells_of_other_stores_that_are_open_and_a_new_identity_takes_who_opens_them_all_the_same() {
+    let sandbox = Sandbox::with(&[("A", "first-secret")]);
+    assert_eq!(sandbox.call(&["store", "create", "team", "--keeper", "file"]).run().code(), 0);
+    put_store_under_passphrase(&sandbox, "stores/team", "correct horse battery");
+    let typed = [("passphrase: ", "correct horse battery\r")];
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "unlock", "team"], &typed);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    let (_, minute) = without_its_minute(&screen);
+    let status = || sandbox.call(&["status"]).run().stdout();
+    let row = format!("\nopen           `team`, until {minute}: `keyctl lock team`\n");
+    assert!(status().contains(&row), "{}", status());
+    let json: Value = serde_json::from_str(&sandbox.call(&["status", "--json"]).run().stdout()).expect("json");
+    assert_eq!((&json["others_open"][0]["name"], &json["store"]["unlocked_until"]), (&"team".into(), &Value::Null));
+    let ran = sandbox.call(&["store", "rekey", "team", "--yes"]).under(&["setsid", "-w"]).run();
+    let said = "that the store is open for a while does not do for this: a passphrase opens it anew, ";
+    assert!(ran.code() == 4 && ran.stderr().contains(said), "{}: {}", ran.code(), ran.stderr());
+    assert!(ran.stderr().contains("keyctl: hint: do it yourself, at a terminal\n"), "{}", ran.stderr());
+    assert_eq!(sandbox.call(&["lock", "team"]).run().code(), 0);
+    assert!(!status().contains("`team`, until"), "{}", status());
 }

@@ -223,7 +223,7 @@ fn hold(source: &Source, store: Option<&StoreName>, name: &KeyName, remote: &Rem
             source.name
         )));
     }
-    if !source.serves_place(Some(store), &remote.reference.place.path) {
+    if !source.serves_place(Some(store), &remote.reference) {
         let said =
             format!("`{name}` refers to a place of source `{}` that is not for the store `{store}`", source.name);
         return Err(Failure::new(Kind::Policy, said)

@@ -4,6 +4,10 @@
 //! identity of one store; what does not open, or is of another store, fails with an exit code above 1 and leaves ours as it
 //! was. Exit code 1 says that a person has to look: the result is whole and opens all the same. So it is where the members
 //! are not those that were accepted here: what is merged is made for them, and is not to be pushed before a yes.
+//!
+//! What two versions come from git may have to merge first, of several: that counts no change, so that no machine takes it for a
+//! version of the store. Any other result of a store that is one person's is held against what is known here (bygone.rs): a
+//! merge is told three files by whoever calls it, and an older copy among them puts nothing back that takes a yes.
 
 use std::{
     path::{Path, PathBuf},
@@ -29,6 +33,8 @@ use crate::{
 };
 
 use super::driver;
+
+mod own;
 
 /// So many keys are named; the rest are counted.
 const MOST_NAMES: usize = 8;
@@ -56,6 +62,12 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
     let (home, kept) = whose(ours, arguments.path.as_deref())?;
+    if arguments.unseen && is_file_of_store(ours) {
+        return Err(Failure::new(
+            Kind::Usage,
+            "this side is the store itself: `--unseen` is for git's own files alone",
+        ));
+    }
     let open = |file: &Path, words: &str| {
         let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
         let sealed = SealedFile::read_at(&home, file).map_err(of_it)?;
@@ -72,10 +84,16 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let is_others =
         !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
     let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?) };
-    let merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now())?;
+    let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now())?;
+    if arguments.unseen {
+        merged.payload.generation = 0;
+    }
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
+    }
+    if payload.members.is_empty() && !arguments.unseen {
+        own::hold(&home, &kept, payload, [ours, theirs], terminal)?;
     }
     let ((sealed, version), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
@@ -138,6 +156,14 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
 
 fn store_name(home: &Home) -> String {
     super::list::name(home).to_owned()
+}
+
+/// Whether a file is that of any store, and none that git has taken out.
+fn is_file_of_store(file: &Path) -> bool {
+    let Ok(file) = file.canonicalize() else { return false };
+    let others = Home::all().unwrap_or_default().into_iter().map(|name| Home::named(Some(&name)));
+    let mut all = [Home::find()].into_iter().chain(others).flatten();
+    all.any(|home| home.store_file().canonicalize().is_ok_and(|path| path == file))
 }
 
 /// The store whose file lies at this path, or else the one whose identity opens ours.

@@ -21,6 +21,7 @@ use std::{
 use crate::{
     name::{KeyPath, PERSONAL, SourceName, StoreName},
     profile::table::{Reader, Table, Value},
+    reference::Reference,
     rotation::matches,
 };
 
@@ -193,8 +194,12 @@ impl Source {
 
     /// Whether keys of this store may refer to this place of it.
     #[must_use]
-    pub fn serves_place(&self, store: Option<&StoreName>, path: &str) -> bool {
-        let fits = |patterns: &Vec<String>| patterns.iter().any(|pattern| matches(pattern, path));
+    pub fn serves_place(&self, store: Option<&StoreName>, reference: &Reference) -> bool {
+        // A program may put version and field behind the path: by them nothing leads elsewhere either.
+        let fits = |patterns: &Vec<String>| {
+            let path = &reference.place.path;
+            patterns.iter().any(|pattern| matches(pattern, path)) && !reference.steps_up()
+        };
         store.is_none() || self.paths.as_ref().is_none_or(fits)
     }
 }

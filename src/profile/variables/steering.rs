@@ -27,9 +27,9 @@ pub(super) const READ_BY_KEYCTL: &[&str] = &[
 
 /// What a tool takes for a command, for a program to run, for code to load or for the options that may name one. The usual
 /// ends of such names come first: that a project has a setting of its own with such a name is seldom, and takes a yes. Then
-/// those of known tools whose names do not tell.
+/// those of known tools whose names do not tell. A program that a key is limited to is kept from these too (loading.rs).
 #[rustfmt::skip]
-pub(super) const COMMANDS: &[&str] = &[
+pub(in crate::profile) const COMMANDS: &[&str] = &[
     "*_COMMAND", "*_CMD", "*_OPTIONS", "*_ADDOPTS", "*_ARGS", "*_SHELL", "*_WRAPPER", "*_LAUNCHER", "*_ASKPASS", "*_BROWSER",
     "*_PLUGINS", "*_PLUGIN_DIR", "*_PLUGINS_DIR", "*_PRELOAD", "*_LIBRARY_PATH", "*_MODULE_PATH", "*_MODULE_FILE", "*_DRIVER_PATH",
     "*_EXECUTABLE", "*_EXECUTABLES", "*_EXECUTABLE_PATH", "*_BINARY", "*_EXEC", "*_RCFILE", "*_RC", "*MAKEFLAGS", "*_RUSTFLAGS", "*_OPT",
@@ -71,7 +71,11 @@ pub(super) const COMMANDS: &[&str] = &[
     // What changes machines.
     "ANSIBLE_*", "SALT_*", "PUPPET_*", "VAGRANT_*", "PACKER_*", "TERRAGRUNT_*", "TG_*", "PULUMI_*", "KUBECTL_*", "HELM_*", "KUSTOMIZE_*",
     "COMPOSE_FILE", "COMPOSE_ENV_FILES", "BUILDX_*", "BUILDKIT_*", "CONTAINER_HOST", "CONTAINERS_*", "PODMAN_*",
-    // Where a client that reads them sends a password that it reads as well, and whether it holds the other side to a certificate.
+];
+
+/// Where a client that reads them sends a password that it reads as well, and whether it holds the other side to a certificate.
+#[rustfmt::skip]
+pub(super) const CLIENTS: &[&str] = &[
     "PSQLRC", "PSQL_*", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSSL*", "PGREQUIRE*", "PGCHANNELBINDING", "MYSQL_HOST",
     "MYSQL_HOME", "MYSQL_UNIX_PORT", "MYSQL_TEST_*", "LIBMYSQL_*", "REDISCLI_*", "CLICKHOUSE_HOST", "DATABRICKS_HOST",
     "SNOWFLAKE_HOST", "RUBYGEMS_HOST", "OP_CONNECT_*", "GL_HOST", "GITLAB_URI", "LANGFUSE_HOST", "P4*", "RCLONE_*", "MC_HOST_*", "TF_HTTP_*",

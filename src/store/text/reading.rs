@@ -85,6 +85,8 @@ struct Content {
     #[serde(default)]
     recipients: Vec<MemberText>,
     #[serde(default)]
+    wiped_guarded: BTreeSet<KeyName>,
+    #[serde(default)]
     key: BTreeMap<KeyName, KeyText>,
     #[serde(default)]
     removed: Vec<RemovedText>,
@@ -377,6 +379,7 @@ impl Content {
             removed: removed.collect::<Option<_>>()?,
             steps: self.step.into_iter().map(StepText::into_step).collect::<Option<_>>()?,
             marks: self.revoked.into_iter().map(MarkText::into_mark).collect::<Option<_>>()?,
+            wiped_guarded: self.wiped_guarded,
             written: self.written,
             held_on: Vec::new(),
         })

@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
 use super::{
-    ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, VARIABLES_FORMAT,
-    members, remote,
+    ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, SOURCES_FORMAT,
+    VARIABLES_FORMAT, members, remote,
 };
 use crate::{
     hex,
@@ -56,7 +56,8 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (remote::is_spoken_of(payload), FORMAT),
+        (!payload.wiped_guarded.is_empty(), FORMAT),
+        (remote::is_spoken_of(payload), SOURCES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), VARIABLES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.is_empty()) || payload.speaks_of_departures(), LIMITS_FORMAT),
         (!payload.members.is_empty() || !payload.seals.is_empty(), LIMITS_FORMAT),
@@ -82,6 +83,7 @@ fn write_head(text: &mut String, payload: &Payload) {
     }
     text.push_str(if payload.seals.is_empty() { "" } else { "]\n" });
     members::write(text, &payload.members);
+    write_names(text, "wiped_guarded", &payload.wiped_guarded.iter().collect());
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
     }
@@ -337,6 +339,7 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         + payload.aside.iter().map(|aside| 400 + aside.folder.len() * 6 + aside.retired.len() * 200).sum::<usize>()
         + payload.members.len() * 300
         + payload.seals.len() * 40
+        + payload.wiped_guarded.iter().map(|name| name.as_str().len() + 4).sum::<usize>()
         + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

@@ -1,0 +1,185 @@
+//! What a store knows of keys that older copies of its file have still.
+//!
+//! The identity opens every copy that was ever made. So a limit that keeps a key from whoever can only call keyctl has to
+//! outlive the key: where one that took a person, or the proxy, is wiped, its name stays, and another way into the store goes on
+//! asking. And what comes out of another version of the file is held against what is known here, of the name and of the secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    facts::Facts,
+    payload::{Key, Payload, Removed},
+};
+use crate::{identity::anchor::Id, name::KeyName, secret::Secret};
+
+/// Keys that take a person, or the proxy, each with its secret.
+pub struct Guarded(Vec<(KeyName, Secret)>);
+
+impl Guarded {
+    /// Those of a store, kept and removed ones, by what tells them.
+    pub fn of(payload: &Payload, is_guarded: impl Fn(&KeyName, &Facts) -> bool) -> Self {
+        let guarded = payload.all().filter(|(name, key)| is_guarded(name, &key.facts));
+        Self(guarded.map(|(name, key)| (name.clone(), key.value.copy())).collect())
+    }
+
+    /// Has a store remember those of which it has neither the secret nor such a key of the name any more.
+    pub fn note_wiped(&self, payload: &mut Payload, is_guarded: impl Fn(&KeyName, &Facts) -> bool) {
+        let is_left = |(name, value): &(KeyName, Secret)| {
+            let is_it =
+                |(other, key): (&KeyName, &Key)| key.holds(value) || (other == name && is_guarded(other, &key.facts));
+            payload.keys.get_key_value(name).is_some_and(is_it) || payload.all().any(is_it)
+        };
+        let gone: Vec<KeyName> = self.0.iter().filter(|one| !is_left(one)).map(|(name, _)| name.clone()).collect();
+        payload.wiped_guarded.extend(gone);
+    }
+}
+
+/// What tells them where only the store is known.
+#[must_use]
+pub fn limits_alone(_: &KeyName, facts: &Facts) -> bool {
+    facts.limits.want_a_person()
+}
+
+/// What a store knows of names and of secrets, by which another version of it is judged.
+pub struct Known<'p> {
+    payload: &'p Payload,
+    by_secret: BTreeMap<Id, Vec<(&'p KeyName, Facts)>>,
+}
+
+impl<'p> Known<'p> {
+    /// All that it knows.
+    #[must_use]
+    pub fn of(payload: &'p Payload) -> Self {
+        let mut by_secret: BTreeMap<Id, Vec<(&KeyName, Facts)>> = BTreeMap::new();
+        for (name, key) in payload.all() {
+            let mut note =
+                |value: &Secret, facts| by_secret.entry(payload.mark_of(value)).or_default().push((name, facts));
+            note(&key.value, key.facts.clone());
+            for former in &key.former {
+                let (expires, revoked, leaked) = (former.expires, former.revoked.clone(), former.leaked.clone());
+                note(&former.value, Facts { expires, revoked, leaked, ..key.facts.clone() });
+            }
+        }
+        Self { payload, by_secret }
+    }
+
+    /// As what it knows a key of another version: by its name, and by its secret wherever that was. What it has just so, under
+    /// the same name, is that key and no other.
+    #[must_use]
+    pub fn before(&self, name: &KeyName, key: &Key) -> Vec<(&'p KeyName, Facts)> {
+        let named =
+            self.payload.keys.get_key_value(name).map(|(known, was)| (known, was, was.value.same_as(&key.value)));
+        if let Some((known, was, true)) = named {
+            return vec![(known, was.facts.clone())];
+        }
+        // An end, a revocation and a leak are the other secret's own.
+        let Facts { expires, revoked, leaked, .. } = key.facts.clone();
+        let named = named.map(|(known, was, _)| (known, Facts { expires, revoked, leaked, ..was.facts.clone() }));
+        let same = self.by_secret.get(&self.payload.mark_of(&key.value)).cloned().unwrap_or_default();
+        named.into_iter().chain(same).collect()
+    }
+
+    /// The same of one that was removed; one that it has removed too, at that moment, is that one.
+    #[must_use]
+    pub fn before_removed(&self, removed: &Removed) -> Vec<(&'p KeyName, Facts)> {
+        let Removed { name, key, .. } = removed;
+        let is_it = |known: &&Removed| {
+            known.name == *name && known.removed == removed.removed && known.key.value.same_as(&key.value)
+        };
+        match self.payload.removed.iter().find(is_it) {
+            Some(known) => vec![(&known.name, known.key.facts.clone())],
+            None => self.before(name, key),
+        }
+    }
+
+    /// Those of another version's keys, kept and removed ones, that have a secret which it does not know.
+    #[must_use]
+    pub fn strangers<'k>(&self, other: &'k Payload) -> BTreeSet<&'k KeyName> {
+        let is_known = |value: &Secret| self.by_secret.contains_key(&self.payload.mark_of(value));
+        let is_strange = |key: &Key| key.secrets().any(|(value, _)| !is_known(value));
+        other.all().filter(|(_, key)| is_strange(key)).map(|(name, _)| name).collect()
+    }
+}
+
+impl Payload {
+    /// Every key that is in it, kept and removed ones.
+    pub fn all(&self) -> impl Iterator<Item = (&KeyName, &Key)> {
+        self.keys.iter().chain(self.removed.iter().map(|removed| (&removed.name, &removed.key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        merging::merge,
+        tests::{at, empty, name, set},
+        text,
+    };
+
+    fn guarded() -> Payload {
+        let mut store = empty();
+        set(&mut store, "a", "one", 0);
+        store.keys.get_mut(&name("a")).expect("there").facts.limits.ask = true;
+        store
+    }
+
+    fn copy(store: &Payload) -> Payload {
+        text::read(&text::write(store)).expect("reads")
+    }
+
+    #[test]
+    fn a_key_that_took_a_person_leaves_its_name_when_it_is_wiped_and_no_other_does() {
+        let wiped_after = |change: &dyn Fn(&mut Payload)| {
+            let mut store = guarded();
+            let before = Guarded::of(&store, limits_alone);
+            change(&mut store);
+            before.note_wiped(&mut store, limits_alone);
+            store.wiped_guarded.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let remove = |store: &mut Payload| {
+            store.step(crate::store::journal::Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
+        };
+        assert!(wiped_after(&remove).is_empty());
+        assert!(wiped_after(&|store| set(store, "a", "two", 1)).is_empty());
+        assert_eq!(wiped_after(&|store| store.forget(&name("a")).expect("there")), ["a"]);
+        assert_eq!(
+            wiped_after(&|store| {
+                remove(store);
+                set(store, "a", "two", 2);
+                store.forget_former(&name("a"));
+            }),
+            ["a"]
+        );
+    }
+
+    #[test]
+    fn the_name_is_written_in_the_newest_format_and_no_merge_loses_it() {
+        let (base, mut ours) = (guarded(), copy(&guarded()));
+        assert!(text::write(&base).contains("format = 7\n"));
+        ours.wiped_guarded.insert(name("b"));
+        let written = text::write(&ours);
+        assert!(written.contains("format = 10\n") && written.contains("wiped_guarded = [\"b\"]\n"));
+        assert_eq!(text::facts(&written).expect("reads").wiped_guarded, ours.wiped_guarded);
+        ours.forget(&name("a")).expect("there");
+        let merged = merge(Some(&base), &ours, &base, at(9)).expect("merges").payload;
+        assert!(merged.keys.is_empty() && merged.wiped_guarded == BTreeSet::from([name("a"), name("b")]));
+    }
+
+    #[test]
+    fn a_key_of_another_version_is_known_by_its_name_and_by_its_secret() {
+        let store = guarded();
+        let known = Known::of(&store);
+        let mut other = empty();
+        for (key, secret) in [("a", "two"), ("b", "one"), ("c", "three")] {
+            set(&mut other, key, secret, 0);
+        }
+        let of = |key: &str| {
+            let before = known.before(&name(key), &other.keys[&name(key)]);
+            before.iter().map(|(name, facts)| (name.to_string(), facts.limits.ask)).collect::<Vec<_>>()
+        };
+        let a = [("a".to_owned(), true)];
+        assert!(of("a") == a && of("b") == a && of("c").is_empty());
+        assert_eq!(known.strangers(&other), BTreeSet::from([&name("a"), &name("c")]));
+    }
+}
