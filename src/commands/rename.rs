@@ -17,9 +17,9 @@ use crate::{
 };
 
 use super::{
-    change::{Outcome, change_as},
+    change::{Outcome, change},
     details::refuse_as_name,
-    naming, narrowing, opening, proxying,
+    naming, narrowing, opening,
     rotate::pending,
     sourcing,
     versions::{changed_meanwhile, is_as_seen, need_yes},
@@ -37,7 +37,7 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
     let seen = ask(&home, [old, new], &settings, arguments.yes, terminal)?;
     let _turn = pending::turn(&home)?;
     pending::refuse_while_unfinished(&home, old, Some(new), "nothing was renamed", terminal)?;
-    let renamed = change_as(&home, terminal, now, |kept, payload| {
+    let renamed = change(&home, terminal, now, |payload| {
         let key = payload.key(old)?;
         if old == new {
             return Ok(Outcome::AsItWas(None));
@@ -51,7 +51,6 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
             return Err(changed_meanwhile(old, "nothing was renamed"));
         }
         naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
-        proxying::follow(&home, kept, payload, [old, new])?;
         payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
         Ok(Outcome::changed(Some(covered), Event::new(Action::Rename, now).names([old, new])))
     })?;

@@ -29,9 +29,12 @@ pub use writing::write;
 /// The newest format this keyctl reads. The second one has dates of expiry, plans and steps, the third one marks of revoked
 /// secrets that were wiped, the fourth one keys of former identities, the fifth one histories that were set aside, the sixth
 /// one secrets that were found in the clear, the seventh one limits of what a key may be used for, members, and secrets that
-/// somebody left with, the eighth one variables that a limit lets through, and what is hidden from agents, the ninth one keys whose secret lies in a source. Each is written only where there is something that it alone has, so that a keyctl that knows an earlier
-/// one goes on reading all other stores.
-pub const FORMAT: u32 = 9;
+/// somebody left with, the eighth one variables that a limit lets through, and what is hidden from agents, the ninth one keys whose secret lies in a source,
+/// the tenth one keys that are frozen. Each is written only where there is something that it alone has, so that a keyctl that
+/// knows an earlier one goes on reading all other stores.
+pub const FORMAT: u32 = 10;
+/// The format that is written where there are keys whose secret lies in a source.
+const SOURCES_FORMAT: u32 = 9;
 /// The format that is written where a limit lets variables through, or something is hidden from agents.
 const VARIABLES_FORMAT: u32 = 8;
 /// The format that is written where there are limits, members, or secrets that somebody left with.

@@ -154,6 +154,8 @@ macro_rules! with_facts {
             changed: Option<Moment>,
             expires: Option<Moment>,
             snoozed: Option<Moment>,
+            #[serde(default)]
+            frozen: bool,
             rotate_every: Option<Period>,
             url: Option<String>,
             note: Option<String>,
@@ -183,6 +185,7 @@ macro_rules! with_facts {
                     left_with: self.left_with.map(LeftText::into_left),
                     source: self.source,
                     snoozed: self.snoozed,
+                    frozen: self.frozen,
                     limits: self.limits.into_limits(),
                 };
                 (($(self.$field,)*), facts)
