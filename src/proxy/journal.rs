@@ -93,6 +93,14 @@ impl Journal {
         }
         let _ = state.add(&self.path, &self.key, &self.run, &json!({ "over": numbers }));
     }
+
+    /// The run has ended. All of it stands in the history, or something does not and is for the next one to write down.
+    pub fn close(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.under_way.is_empty() && state.file.take().is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl State {
@@ -108,12 +116,8 @@ impl State {
 }
 
 impl Drop for Journal {
-    /// All of it stands in the history, or something does not and is for the next one to write down.
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.under_way.is_empty() && state.file.take().is_some() {
-            let _ = std::fs::remove_file(&self.path);
-        }
+        self.close();
     }
 }
 

@@ -223,41 +223,64 @@ PYTHON"#;
 fn what_a_project_says_leads_no_command_past_the_proxy_though_the_callers_variables_are_kept() {
     let sandbox = sandbox("base_url = { MY_LLM = \"/v1\" }\n");
     sandbox.file(".keyctl.toml", "[env]\nKEY = \"KEY\"\nMY_LLM = { value = \"https://evil.test\" }\n");
-    sandbox.call(&["-q", "allow", "--yes"]).run();
+    sandbox.allow();
     let call = ["-q", "proxy", "run", "--keep", "--", "sh", "-c", "echo $MY_LLM"];
     let ran = sandbox.call(&call).env("MY_LLM", "https://caller.test").run();
     assert!(ran.stdout().starts_with("http://127.0.0.1:"), "{}{}", ran.stdout(), ran.stderr());
 }
 
-#[test]
+/// What a confined command sees of its network.
 #[cfg(target_os = "linux")]
-fn a_confined_command_has_a_network_of_its_own_where_that_is_allowed() {
-    let sandbox = sandbox(BASE_URL);
-    let script = r#"
-        curl -sS --noproxy '*' "$API/seen" -H "x-api-key: $KEY" | grep -o '"x-api-key": "[0-9a-f]*"'
-        tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; id -u; cat here 2>/dev/null; echo mine > mine; stat -c %u mine
-        python3 - <<'PYTHON'
+const LOOKS: &str = r#"
+    curl -sS --noproxy '*' "$API/seen" -H "x-api-key: $KEY" | grep -o '"x-api-key": "[0-9a-f]*"'
+    id -u; echo mine > mine; stat -c %u mine
+    python3 - <<'PYTHON'
 import os, socket
+print(*(name for _, name in socket.if_nameindex() if name == "lo"))
 port = int(os.environ["API"].split(":")[2].split("/")[0])
-for there in ("192.0.2.2", "8.8.8.8", "127.0.0.2"):
+for there in ("192.0.2.2", "127.0.0.2"):
     try:
-        socket.create_connection((there, port), 2)
+        socket.create_connection((there, port), 1)
         print("reached")
     except OSError as error:
         print(error.strerror)
 PYTHON"#;
-    let ran = sandbox.call(&["proxy", "run", "--sandbox", "-k", "KEY", "--", "sh", "-c", script]).run();
-    let user = own_number();
-    assert_eq!(
-        ran.stdout(),
-        format!(
-            "\"x-api-key\": \"{}\"\nlo\n{user}\n{user}\nNetwork is unreachable\nNetwork is unreachable\nConnection refused\n",
-            hash(SECRET)
-        ),
-        "{}",
-        ran.stderr()
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_confined_command_has_a_network_of_its_own_whoever_it_is() {
+    let sandbox = sandbox(BASE_URL);
+    let call = || sandbox.call(&["proxy", "run", "--sandbox", "-k", "KEY", "--", "sh", "-c", LOOKS]);
+    let expected = |user: u32| {
+        let seen = format!("\"x-api-key\": \"{}\"\n{user}\n{user}\n", hash(SECRET));
+        format!("{seen}lo\nNetwork is unreachable\nConnection refused\n")
+    };
+    let own = own_number();
+    let has_one = sandbox.call(&["confine", "--check"]).run().code() == 0;
+    if has_one {
+        call().run().says(&expected(own), BY_BASE_URL, 0);
+    }
+    if own != 0 || !has_one {
+        return;
+    }
+    // The same of somebody who may do less.
+    let folder = sandbox.home().parent().expect("a folder").to_owned();
+    let chowned = std::process::Command::new("chown").args(["-R", "4242:4242"]).arg(&folder).status();
+    assert!(chowned.expect("chown").success());
+    let other = ["setpriv", "--reuid", "4242", "--regid", "4242", "--clear-groups"];
+    call().under(&other).run().says(&expected(4242), BY_BASE_URL, 0);
+    // And where the system lets nobody have one: it is said, and one port is all that there is.
+    let no_more = ["unshare", "-Ur", "sh", "-c", "echo 0 > /proc/sys/user/max_net_namespaces; exec \"$@\"", "sh"];
+    let ran = call().under(&[&other[..], &no_more[..]].concat()).run();
+    let said = ran.stderr();
+    assert!(
+        ran.stdout().starts_with(&expected(0)[..80]) && ran.stdout().ends_with("Connection refused\n"),
+        "{}{said}",
+        ran.stdout()
     );
-    assert_eq!(ran.stderr(), BY_BASE_URL);
+    let warned =
+        "keyctl: this system lets the command have no network of its own: it reaches the proxy's port at any address\n";
+    assert!(said.contains(warned), "{said}");
 }
 
 #[cfg(target_os = "linux")]

@@ -357,10 +357,10 @@ fn the_proxies_that_run_are_listed_with_what_they_did_and_a_dead_one_is_not() {
         json!({ "process": null, "program": "sh", "since": null, "keys": ["KEY"], "requests": 2, "refused": 1 })
     );
     let lines: Vec<&str> = rest.lines().collect();
-    assert_eq!(lines[..5], ["700", "600", "600", "0", &format!("{process} {process}")], "{rest}");
+    assert_eq!(lines[..6], ["700", "600", "600", "600", "0", &format!("{process} {process}")], "{rest}");
     let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(columns(lines[5]), ["PROCESS", "COMMAND", "SINCE", "REQUESTS", "REFUSED", "KEYS"]);
-    let row = columns(lines[6]);
+    assert_eq!(columns(lines[6]), ["PROCESS", "COMMAND", "SINCE", "REQUESTS", "REFUSED", "KEYS"]);
+    let row = columns(lines[7]);
     assert_eq!(
         (&row[..2], &row[row.len() - 3..]),
         (&[process.to_string(), "sh".to_owned()][..], &["2", "1", "KEY"].map(str::to_owned)[..])
@@ -540,7 +540,7 @@ PYTHON
     let row = doctor.lines().find(|line| line.contains(" sandbox ")).unwrap_or_default();
     assert_eq!(
         row.split_once('`').map(|(_, seen)| seen),
-        Some("proxy run --sandbox` can confine a command: Landlock 6 and seccomp")
+        Some("proxy run --sandbox` can confine a command: Landlock 6, seccomp, and a network of its own")
     );
 }
 

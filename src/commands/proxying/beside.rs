@@ -114,6 +114,7 @@ impl Beside<'_> {
         self.gateway.running.end();
         self.write(usize::MAX);
         self.writer.finish(&self.gateway.running.gate);
+        self.gateway.running.gate.close();
     }
 
     fn write(&mut self, goes: usize) {

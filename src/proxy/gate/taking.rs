@@ -103,6 +103,11 @@ impl Gate {
         }
     }
 
+    /// The run has ended, and all that was over is recorded.
+    pub fn close(&self) {
+        self.beside.iter().for_each(|beside| beside.journal.close());
+    }
+
     /// What was begun with this key under these numbers stands in the history by now.
     pub fn is_recorded(&self, key: usize, numbers: &[u64]) {
         if let Some(beside) = self.beside.get(key) {

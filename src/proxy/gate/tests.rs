@@ -1,4 +1,4 @@
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
