@@ -128,7 +128,9 @@ impl Held<'_> {
         let from = if goes_on { known.read } else { 0 };
         let found = records::read(&self.file, from, &self.budget.key, FILE)?;
         let oldest = now().saturating_sub(u64::try_from(REACH.as_millis()).unwrap_or(u64::MAX));
-        known.uses.retain(|_, used| used.at >= oldest);
+        while known.uses.first_key_value().is_some_and(|((at, _), _)| *at < oldest) {
+            known.uses.pop_first();
+        }
         let mut there = BTreeMap::new();
         for (number, used) in found.texts.iter().filter_map(|text| parse(text)) {
             if used.at >= oldest {

@@ -2,6 +2,8 @@
 //! history as they were begun, by the next keyctl that has to do with proxies or shows the history.
 
 use std::{
+    fs::File,
+    io::ErrorKind,
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -68,12 +70,16 @@ pub fn write_down_unasked(home: &Home, terminal: &Terminal) {
 }
 
 /// The dead runs that have left some, each held as long as this is.
-fn dead(folder: &Path) -> Vec<(String, std::fs::File)> {
+fn dead(folder: &Path) -> Vec<(String, Option<File>)> {
     let names = platform::names_in(folder);
     let runs = names.iter().filter_map(|name| name.to_str()?.strip_suffix(journal::ENDING));
     let held = runs.filter(|run| hex::decode::<8>(run).is_some()).filter_map(|run| {
-        let file = platform::open_untrusted(&folder.join(format!("{run}{LOCK}"))).ok()?;
-        file.try_lock().is_ok().then(|| (run.to_owned(), file))
+        match platform::open_untrusted(&folder.join(format!("{run}{LOCK}"))) {
+            Ok(file) => file.try_lock().is_ok().then(|| (run.to_owned(), Some(file))),
+            // What shows that it lives is made before it begins anything.
+            Err(error) if error.kind() == ErrorKind::NotFound => Some((run.to_owned(), None)),
+            Err(_) => None,
+        }
     });
     held.collect()
 }

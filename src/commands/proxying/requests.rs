@@ -54,27 +54,33 @@ pub fn remember(gate: &Gate, used: &Used, budget: &Arc<Budget>) -> Result<()> {
     let Some(reach) = of_store.iter().map(|key| key.reach()).max().filter(|reach| !reach.is_zero()) else {
         return Ok(());
     };
+    let oldest = budget::now().saturating_sub(u64::try_from(reach.as_millis()).unwrap_or(u64::MAX));
+    let log = record::log(&used.home, &used.kept, &used.payload);
+    let recorded = lately(&log, oldest);
     let held = hold(budget)?;
     let mut known = held.all();
-    let oldest = budget::now().saturating_sub(u64::try_from(reach.as_millis()).unwrap_or(u64::MAX));
-    let all = known.clone();
-    let mut unmatched: Vec<&Use> = all.iter().collect();
-    for event in lately(&record::log(&used.home, &used.kept, &used.payload), oldest) {
-        for (used, is_limited) in uses(&event, &of_store) {
-            let is_it = |one: &&Use| one.name == used.name && one.host == used.host && one.at / 1000 == used.at / 1000;
-            match unmatched.iter().position(is_it) {
-                Some(at) => drop(unmatched.swap_remove(at)),
-                None if is_limited => {
-                    held.add(used.clone()).map_err(|_| unread(budget))?;
-                    known.push(used);
-                }
-                None => {}
+    let there = known.clone();
+    let mut unmatched: Vec<&Use> = there.iter().collect();
+    for (used, is_limited) in recorded.iter().flat_map(|event| uses(event, &of_store)) {
+        // An entry has the second in which it came, or in which it went out.
+        let is_it = |one: &&Use| {
+            one.name == used.name && one.host == used.host && (one.at / 1000).abs_diff(used.at / 1000) <= APART
+        };
+        match unmatched.iter().position(is_it) {
+            Some(at) => drop(unmatched.remove(at)),
+            None if is_limited => {
+                held.add(used.clone()).map_err(|_| unread(budget))?;
+                known.push(used);
             }
+            None => {}
         }
     }
     gate.remember(budget, &known);
     Ok(())
 }
+
+/// So many seconds there may be between the moment that a request has in the history and the one in which it was counted.
+const APART: u64 = 2;
 
 /// The requests that went through since then, the latest first; all that a history may have of a day.
 fn lately(log: &Log, oldest: u64) -> Vec<Event> {
