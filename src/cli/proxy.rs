@@ -48,14 +48,20 @@ pub struct ProxyRun {
 /// A command on its way into its sandbox.
 #[derive(Args)]
 pub struct Confine {
+    /// See whether it could have a network of its own, and do no more
+    #[arg(long, exclusive = true)]
+    pub check: bool,
     /// The one port that it reaches
-    #[arg(long)]
+    #[arg(long, default_value_t = 0)]
     pub port: u16,
+    /// Listen at that port in a network of its own, and hand that over by the socket of this number
+    #[arg(long)]
+    pub by: Option<i32>,
     /// Folders that it does not reach
     #[arg(long)]
     pub away: Vec<PathBuf>,
     /// The command's path, what it is called by, and its arguments
-    #[arg(last = true, required = true, num_args = 2..)]
+    #[arg(last = true, required_unless_present = "check", num_args = 2..)]
     pub command: Vec<OsString>,
 }
 

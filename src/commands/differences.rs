@@ -53,6 +53,10 @@ pub fn between(before: &Facts, after: &Facts) -> Vec<Difference> {
             ),
         ),
         (
+            before.frozen != after.frozen,
+            ("frozen", if after.frozen { "frozen for the proxy" } else { "no longer frozen for the proxy" }.to_owned()),
+        ),
+        (
             before.snoozed != after.snoozed,
             (SNOOZE, format!("snooze {} -> {}", moment(before.snoozed), moment(after.snoozed))),
         ),

@@ -180,7 +180,9 @@ impl Ready<'_> {
     }
 
     fn environment(&self) -> Result<Environment<'_>> {
-        let given = self.chosen.given.iter().chain(&self.paths).chain(self.call.way);
+        // What leads to the proxy leads there, whatever a project says and whoever is to be left as he is.
+        let is_way = |name: &VariableName| self.call.way.iter().any(|(own, _)| own == name);
+        let given = self.chosen.given.iter().chain(&self.paths).filter(|(name, _)| !is_way(name)).chain(self.call.way);
         let environment = Environment::join(self.caller.iter().cloned(), given, self.call.rules)?;
         environment.check_limits(self.call.started.words())?;
         Ok(environment)

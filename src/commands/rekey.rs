@@ -247,7 +247,7 @@ fn finish(home: &Home, kept: Kept, payload: &Payload) -> Result<Kept> {
         _ => {}
     }
     trust::hand_over(home, former.line().expose(), kept.identity.line().expose(), Reseal::ForOne)?;
-    proxying::reseal(home, former, &kept.identity, payload.id)?;
+    proxying::forget(home, former, payload.id)?;
     watch::reseal(home, &log);
     reminded::forget(home);
     let known = payload.history.as_ref().and_then(|mark| mark.parse::<crate::history::Mark>().ok());

@@ -20,7 +20,7 @@ use crate::{
 use super::{
     change::{Outcome, change_as},
     details::refuse_as_name,
-    naming, narrowing, opening, proxying,
+    naming, narrowing, opening,
     rotate::{pending, touched},
     sourcing,
     versions::{changed_meanwhile, is_as_seen, need_yes},
@@ -54,7 +54,6 @@ pub fn rename(arguments: &cli::Rename, terminal: &Terminal) -> anyhow::Result<Ex
         }
         naming::tell_apart(payload.keys.keys().filter(|name| *name != old), [new], terminal)?;
         let asking = touched::asked_for_by(old, &home, kept, &config);
-        proxying::follow(&home, kept, payload, [old, new])?;
         payload.step(Deed::Rename, now, |edit| edit.rename(old, new))?;
         Ok(Outcome::changed(Some((covered, asking)), Event::new(Action::Rename, now).names([old, new])))
     })?;

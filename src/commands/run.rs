@@ -83,7 +83,7 @@ pub fn keeping_back(arguments: &cli::Run, signs: &[Variable], by: By, terminal: 
     // From before there is something to take away again.
     let stays = files::need_attending(&chosen.files) || leases.are_there() || proxied.is_some();
     let held = if stays { Some(hold_signals()?) } else { None };
-    let mut gateway = proxied.map(|proxied| proxied.start(&chosen, &config)).transpose()?;
+    let mut gateway = proxied.map(|proxied| proxied.start(&chosen, by, &config, terminal)).transpose()?;
     let confined = proxying::confined(by, gateway.as_ref(), &program, &home)?;
     let way = proxying::variables(gateway.as_ref());
     let event = proxying::sign(gateway.as_ref(), event, terminal);

@@ -94,6 +94,9 @@ fn dates(judged: &Judged, clock: Clock) -> Vec<Vec<String>> {
     if let Some(until) = outlook.snoozed {
         rows.push(row("snoozed", format!("until {}", when(until))));
     }
+    if facts.frozen {
+        rows.push(row("frozen", "for the proxy: none uses it (`keyctl proxy unfreeze`)"));
+    }
     rows
 }
 

@@ -9,7 +9,7 @@ use crate::{
     home::Home,
     identity::{Identity, anchor::Id},
     launch::{outcome::Launched, program::Program},
-    name::{KeyName, VariableName},
+    name::VariableName,
     secret::Secret,
     store::payload::Payload,
     terminal::Terminal,
@@ -57,21 +57,16 @@ pub fn confined(_: By, _: Option<&Gateway>, _: &Program, _: &Home) -> Result<Opt
     Ok(None)
 }
 
-/// Where a key was frozen by another keyctl, all of this store are for it from then on: it finds a list that it cannot open.
+/// Where another keyctl left news of a frozen key, all of this store are frozen for it from then on: it cannot open them.
 ///
 /// # Errors
 /// None.
-pub fn reseal(_: &Home, _: &Identity, _: &Identity, _: Id) -> Result<()> {
+pub fn forget(_: &Home, _: &Identity, _: Id) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is frozen by this one.
-///
-/// # Errors
-/// None.
-pub fn follow(_: &Home, _: &Kept, _: &Payload, _: [&KeyName; 2]) -> Result<()> {
-    Ok(())
-}
+/// Another keyctl's requests are for that to write down.
+pub fn write_down_left(_: &Home, _: &Kept, _: &Payload, _: &Terminal) {}
 
 /// Never needed.
 #[must_use]
@@ -102,7 +97,7 @@ impl Proxied {
     ///
     /// # Errors
     /// None.
-    pub fn start(self, _: &Chosen, _: &Config) -> Result<Gateway> {
+    pub fn start(self, _: &Chosen, _: By, _: &Config, _: &Terminal) -> Result<Gateway> {
         match self.0 {}
     }
 }

@@ -35,10 +35,31 @@ impl Event {
         self
     }
 
-    /// The host of its request, where that was answered.
+    /// The host of its request, if it is of one.
     #[must_use]
-    pub fn answered_by(&self) -> Option<&str> {
-        self.other.get("status")?;
+    pub fn host(&self) -> Option<&str> {
         self.other.get("host")?.as_str()
+    }
+
+    /// The status that was answered with.
+    #[must_use]
+    pub fn status(&self) -> Option<u64> {
+        self.other.get("status")?.as_u64()
+    }
+
+    /// How many requests it is of.
+    #[must_use]
+    pub fn times_of(&self) -> u64 {
+        self.other.get("times").and_then(Value::as_u64).unwrap_or(1)
+    }
+
+    /// So many of these.
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        if times > 1 {
+            self.note = self.note.map(|note| format!("{note}, {times} times"));
+            self.other.insert("times".to_owned(), times.into());
+        }
+        self
     }
 }

@@ -1,5 +1,6 @@
-//! A process that confines itself, before it becomes a command of the proxy's: it reaches one port of this machine and no other
-//! network, no socket of the session (the keychain's bus, agents, containers), no kernel keyring, and not keyctl's own folders.
+//! A process that confines itself, before it becomes a command of the proxy's: it reaches one port and no other, no socket of
+//! the session (the keychain's bus, agents, containers), no kernel keyring, and not keyctl's own folders. Landlock's rule is of a
+//! port at any address: that this one is on no other machine is for [`network`](super::network) to see to, where that can be had.
 //!
 //! Landlock decides on files and TCP (Linux 6.7 and newer); what it does not decide on is kept from happening by a filter of
 //! system calls. Neither needs a right, and neither can be taken off again. All of it is there or nothing is started.
@@ -136,7 +137,9 @@ fn filter() -> io::Result<BpfProgram> {
         (libc::SYS_ioctl, typing),
     ]);
     // By rings nothing of this would be asked for; the kernel's keyring may have what `unlock` keeps.
-    for call in [libc::SYS_io_uring_setup, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key] {
+    // Nor is another network for it, which root has the right to go to.
+    let away = [libc::SYS_io_uring_setup, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key, libc::SYS_setns];
+    for call in away {
         rules.insert(call, Vec::new());
     }
     #[cfg(target_arch = "x86_64")]

@@ -181,3 +181,33 @@ pub fn forget_handler(signal: i32) {
     // SAFETY: no handler is set but the system's own; signal-hook, whose handler was there, does not count on it.
     let _ = unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
+
+/// A socket that the caller left open for this process, which is closed where another program is started.
+///
+/// # Errors
+/// As `fcntl(2)` has them: such as that there is none of this number.
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+#[expect(unsafe_code, reason = "a descriptor that the caller opened has no owner here")]
+pub fn inherited(number: i32) -> std::io::Result<std::os::fd::OwnedFd> {
+    if number < 0 {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: it is borrowed for this one call, which makes another of it and is told where it is not open.
+    let own = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) }.try_clone_to_owned()?;
+    close_on_exec(number);
+    Ok(own)
+}
+
+/// Leaves the network that this process is in for an empty one, and its users too where that is said.
+///
+/// # Errors
+/// As `unshare(2)` has them.
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+#[expect(unsafe_code, reason = "rustix cannot tell which of the things that are left would be dangerous to leave")]
+pub fn leave_network(users_too: bool) -> std::io::Result<()> {
+    use rustix::thread::{UnshareFlags, unshare_unsafe};
+    let users = if users_too { UnshareFlags::NEWUSER } else { UnshareFlags::empty() };
+    // SAFETY: what is dangerous to leave is the table of descriptors that other threads count on (`CLONE_FILES`), which stays.
+    unsafe { unshare_unsafe(users | UnshareFlags::NEWNET) }?;
+    Ok(())
+}

@@ -13,6 +13,8 @@ mod in_memory;
 #[cfg(unix)]
 mod interpreter;
 mod memory;
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+pub mod network;
 mod parents;
 mod paths;
 pub mod processes;

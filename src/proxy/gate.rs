@@ -9,9 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::{HeaderMap, header::HeaderName};
-use memchr::memmem;
-
 use crate::{
     date::Moment,
     failure::Result,
@@ -21,9 +18,10 @@ use crate::{
 };
 
 use super::{
-    foreign,
+    budget::{Budget, Use},
     frozen::Frozen,
-    inject::{self, Secrets},
+    inject::Secrets,
+    journal::Journal,
     refusal::{Refusal, Stop},
     rule::Rule,
     window::Windows,
@@ -68,11 +66,27 @@ impl Guarded {
         self.windows.iter().map(|windows| lock(windows).reach()).max().unwrap_or_default()
     }
 
-    /// Counts requests that other runs made before this one, each to a host and so long ago, towards what there may be.
-    pub fn remember(&self, before: &[(String, u16, Duration)]) {
-        for (rule, windows) in self.rules.iter().zip(&self.windows) {
-            let counts = before.iter().filter(|(host, port, _)| rule.covers(host, *port));
-            lock(windows).remember(counts.map(|(_, _, ago)| EARLIER.saturating_sub(*ago)).collect());
+    /// Counts requests that other runs have made with it towards what there may be; it is this moment, as the windows count and
+    /// as the clock says.
+    fn remember(&self, uses: &[Use], (now, clock): (Duration, u64)) {
+        for (number, windows) in self.windows.iter().enumerate() {
+            let label = self.label(number);
+            let its = uses.iter().filter(|used| used.name == self.name.name().as_str() && used.rule == label);
+            let when = |used: &Use| now.saturating_sub(Duration::from_millis(clock.saturating_sub(used.at)));
+            let times: Vec<Duration> = its.map(when).collect();
+            if !times.is_empty() {
+                lock(windows).remember(times);
+            }
+        }
+    }
+
+    /// What one of its rules is called among them: by its name, and its number where that is taken.
+    #[must_use]
+    pub fn label(&self, number: usize) -> String {
+        let name = &self.rules[number].name;
+        match self.rules[..number].iter().filter(|rule| rule.name == *name).count() {
+            0 => name.clone(),
+            before => format!("{name}-{}", before + 1),
         }
     }
 
@@ -118,6 +132,8 @@ pub struct Asked<'a> {
     pub query: &'a str,
     /// The length of the body, where it is said.
     pub length: Option<u64>,
+    /// It goes out in the clear.
+    pub is_plain: bool,
 }
 
 /// A request that goes through.
@@ -125,8 +141,23 @@ pub struct Asked<'a> {
 pub struct Pass {
     /// The keys that are put in.
     pub keys: Vec<usize>,
+    /// The rule of each, by which it is; all of them lead to one place.
+    pub rules: Vec<usize>,
+    /// The key and the rule by which it goes there, or that the host is one of.
+    pub by: Option<(usize, usize)>,
     /// The most bytes of its body.
     pub max_body: Option<u64>,
+}
+
+/// What lies beside the store of a key.
+#[derive(Clone)]
+pub struct Beside {
+    /// What all runs have used up.
+    pub budget: Arc<Budget>,
+    /// What this one has begun.
+    pub journal: Arc<Journal>,
+    /// Whether nothing goes on that cannot be written down.
+    pub required: bool,
 }
 
 /// Decides on the requests of one run.
@@ -139,6 +170,8 @@ pub struct Gate {
     now: RwLock<(Arc<Secrets>, Vec<Standing>)>,
     /// The list of the store that each key is of.
     frozen: Vec<Arc<Frozen>>,
+    /// What is kept for each key beside its store, if anything is.
+    beside: Vec<Beside>,
     is_shut: AtomicBool,
     waiting: AtomicU64,
     started: Instant,
@@ -157,10 +190,17 @@ impl Gate {
             strict,
             now: RwLock::new((Arc::new(secrets), standings)),
             frozen,
+            beside: Vec::new(),
             is_shut: AtomicBool::new(false),
             waiting: AtomicU64::new(0),
             started: Instant::now(),
         })
+    }
+
+    /// The same where this lies beside the stores, for each key.
+    #[must_use]
+    pub fn with(self, beside: Vec<Beside>) -> Self {
+        Self { beside, ..self }
     }
 
     /// Whether only the hosts of rules may be reached.
@@ -245,95 +285,19 @@ impl Gate {
         self.guarded.iter().flat_map(|key| &key.rules).find(|rule| rule.covers(host, port))
     }
 
-    /// The rule by which this key goes to this host.
+    /// The rules of a key that are about this host, in their order.
+    fn rules_of(&self, key: usize, host: &str, port: u16) -> impl Iterator<Item = (usize, &Rule)> {
+        let all = self.guarded.get(key).into_iter().flat_map(|key| key.rules.iter().enumerate());
+        all.filter(move |(_, rule)| rule.covers(host, port))
+    }
+
+    /// This rule of this key.
     #[must_use]
-    pub fn rule_of(&self, key: usize, host: &str, port: u16) -> Option<&Rule> {
-        self.place_of(key, host, port).map(|number| &self.guarded[key].rules[number])
+    pub fn rule(&self, (key, number): (usize, usize)) -> Option<&Rule> {
+        self.guarded.get(key)?.rules.get(number)
     }
 
-    fn place_of(&self, key: usize, host: &str, port: u16) -> Option<usize> {
-        self.guarded.get(key)?.rules.iter().position(|rule| rule.covers(host, port))
-    }
-
-    /// Whether a request goes through, and the keys of which placeholders stand in it.
-    pub fn judge(&self, asked: &Asked, headers: &HeaderMap) -> (Vec<usize>, std::result::Result<Pass, Refusal>) {
-        let found = inject::find(headers, &self.placeholders());
-        let in_address = self.keys_in(asked.path).chain(self.keys_in(asked.query));
-        let mut keys: Vec<usize> = found.iter().map(|(key, _)| *key).chain(in_address).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let judged = self.weigh(asked, headers, &found, &keys);
-        (keys, judged)
-    }
-
-    fn keys_in<'s>(&'s self, text: &'s str) -> impl Iterator<Item = usize> + 's {
-        let is_in = move |key: &Guarded| memmem::find(text.as_bytes(), key.placeholder.as_bytes()).is_some();
-        self.guarded.iter().enumerate().filter(move |(_, key)| is_in(key)).map(|(at, _)| at)
-    }
-
-    fn weigh(
-        &self,
-        asked: &Asked,
-        headers: &HeaderMap,
-        found: &[(usize, HeaderName)],
-        keys: &[usize],
-    ) -> std::result::Result<Pass, Refusal> {
-        if self.is_shut.load(Ordering::Relaxed) || self.waiting.load(Ordering::Relaxed) > MOST_WAITING {
-            return Err(Refusal::Unrecorded);
-        }
-        let Asked { host, port, .. } = *asked;
-        if keys.iter().any(|key| self.place_of(*key, host, port).is_none()) {
-            return Err(Refusal::Elsewhere);
-        }
-        if keys.iter().any(|key| !found.iter().any(|(other, _)| other == key)) {
-            return Err(Refusal::InAddress);
-        }
-        if keys.is_empty() {
-            return self.weigh_without_key(asked, headers);
-        }
-        // The one placeholder may stand there for show, and the request be another's.
-        if self.strict && foreign::is_any(asked, headers, &self.placeholders()) {
-            return Err(Refusal::OwnKey);
-        }
-        let mut pass = Pass { keys: keys.to_vec(), max_body: None };
-        for key in keys {
-            let number = self.place_of(*key, host, port).ok_or(Refusal::Elsewhere)?;
-            let rule = &self.guarded[*key].rules[number];
-            let names = found.iter().filter(|(other, _)| other == key).map(|(_, name)| name);
-            hold(rule, asked, names)?;
-            self.hold_standing(*key)?;
-            pass.max_body = pass.max_body.into_iter().chain(rule.max_body).min();
-        }
-        // Only what is let through for all else uses anything up.
-        for key in keys {
-            let number = self.place_of(*key, host, port).ok_or(Refusal::Elsewhere)?;
-            let taken = lock(&self.guarded[*key].windows[number]).take(EARLIER + self.started.elapsed());
-            taken.map_err(Refusal::Limit)?;
-        }
-        for key in keys {
-            self.guarded[*key].used.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(pass)
-    }
-
-    /// What has no key of this run goes to the proxy's own addresses never, and elsewhere where that may be reached at all.
-    fn weigh_without_key(&self, asked: &Asked, headers: &HeaderMap) -> std::result::Result<Pass, Refusal> {
-        if matches!(asked.way, Way::Base(..)) {
-            return Err(Refusal::NoKey);
-        }
-        let rule = self.rule_for(asked.host, asked.port);
-        if self.strict && rule.is_none() {
-            return Err(Refusal::Host);
-        }
-        if self.strict && foreign::is_any(asked, headers, &[]) {
-            return Err(Refusal::OwnKey);
-        }
-        if let Some(rule) = rule {
-            hold(rule, asked, std::iter::empty())?;
-        }
-        Ok(Pass { keys: Vec::new(), max_body: rule.and_then(|rule| rule.max_body) })
-    }
-
+    /// Whether a key is used at all by now.
     fn hold_standing(&self, key: usize) -> std::result::Result<(), Refusal> {
         let name = &self.guarded[key].name;
         if self.frozen.get(key).is_none_or(|list| list.has(name.name())) {
@@ -351,30 +315,14 @@ impl Gate {
     }
 }
 
-/// Holds a request against a rule.
-fn hold<'h>(
-    rule: &Rule,
-    asked: &Asked,
-    mut headers: impl Iterator<Item = &'h HeaderName>,
-) -> std::result::Result<(), Refusal> {
-    if rule.header.as_ref().is_some_and(|only| headers.any(|name| name.as_str() != only)) {
-        return Err(Refusal::Header);
-    }
-    if !rule.allows_method(asked.method) {
-        return Err(Refusal::Method);
-    }
-    if !rule.allows_path(asked.path) {
-        return Err(Refusal::Path);
-    }
-    if rule.max_body.zip(asked.length).is_some_and(|(most, length)| length > most) {
-        return Err(Refusal::TooLarge);
-    }
-    Ok(())
-}
-
 fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+mod taking;
+mod weighing;
+
+pub use taking::Untaken;
 
 #[cfg(test)]
 mod tests;

@@ -7,17 +7,22 @@
 
 pub mod authority;
 pub mod body;
+pub mod budget;
+pub mod connections;
 pub mod foreign;
 pub mod frozen;
 pub mod gate;
 pub mod inject;
+pub mod journal;
 pub mod pass;
 pub mod path;
 pub mod preset;
+pub mod records;
 pub mod refusal;
 pub mod rule;
 pub mod running;
 pub mod server;
 pub mod tally;
+pub mod tunnel;
 pub mod upstream;
 pub mod window;

@@ -1,6 +1,9 @@
 //! One request on its way through: judged, given its keys, sent, and its answer given back without them.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
@@ -13,7 +16,7 @@ use crate::config::proxy::HTTPS;
 
 use super::{
     body::{Download, Upload},
-    gate::{Asked, Pass, Way},
+    gate::{Asked, Pass, Untaken, Way},
     inject::{Secrets, is_name_alone},
     path,
     refusal::Refusal,
@@ -87,18 +90,19 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
         path: &target.path,
         query: &query,
         length: length(request.headers()),
+        is_plain: target.is_plain,
     };
     let (keys, judged) = shared.gate.judge(&asked, request.headers());
     let (host, method) = (named(&target.host, target.port), request.method().to_string());
     let template = path::template(&target.path);
     let mut tally = Tally::begin(keys, host, method, template, &shared.done, &shared.gate);
-    let judged = judged.and_then(|pass| if target.is_plain { plain(shared, pass) } else { Ok(pass) });
+    let is_head = request.method() == Method::HEAD;
     let sent = match judged {
         Ok(pass) => send(request, &target, &query, pass, &mut tally, shared).await,
         Err(why) => Err(why),
     };
     match sent {
-        Ok((answer, secrets, upgraded)) => give_back(answer, &target, secrets, upgraded, tally),
+        Ok((answer, secrets, upgraded)) => give_back(answer, &target, is_head, secrets, upgraded, tally),
         Err(why) => {
             tally.refused(why);
             server::own(why)
@@ -106,14 +110,24 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
     }
 }
 
-/// No key goes out in the clear, whoever has a rule for that port.
-fn plain(shared: &Shared, pass: Pass) -> Result<Pass, Refusal> {
-    match (pass.keys.is_empty(), shared.gate.is_strict()) {
-        (false, _) => Err(Refusal::Elsewhere),
-        (true, true) => Err(Refusal::Host),
-        (true, false) => Ok(pass),
+/// Takes what it uses up, and writes down that it goes out.
+async fn take(pass: &Pass, tally: &mut Tally, shared: &Shared) -> Result<(), Refusal> {
+    let begun = Instant::now();
+    let host = tally.host().to_owned();
+    loop {
+        match shared.gate.take(pass, &host) {
+            Ok(()) => break,
+            Err(Untaken::Refused(why)) => return Err(why),
+            Err(Untaken::Busy) if begun.elapsed() > BUSY => return Err(Refusal::Unrecorded),
+            Err(Untaken::Busy) => tokio::time::sleep(MOMENT).await,
+        }
     }
+    tally.goes_out(&pass.keys, &shared.gate)
 }
+
+/// How long other runs are waited for that take something from the same budget, and after what time it is tried again.
+const BUSY: Duration = Duration::from_secs(2);
+const MOMENT: Duration = Duration::from_millis(1);
 
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
@@ -141,18 +155,7 @@ async fn send(
     for name in [header::HOST, header::EXPECT] {
         headers.remove(name);
     }
-    let rule = match pass.keys.first() {
-        Some(key) => shared.gate.rule_of(*key, &target.host, target.port),
-        None => shared.gate.rule_for(&target.host, target.port),
-    };
-    // Two keys whose rules lead to other places: one of them would go where only the other's rule says.
-    let is_led_elsewhere = |key: &usize| {
-        let other = shared.gate.rule_of(*key, &target.host, target.port);
-        rule.zip(other).is_none_or(|(one, other)| (&one.ca, &one.address) != (&other.ca, &other.address))
-    };
-    if pass.keys.iter().any(is_led_elsewhere) {
-        return Err(Refusal::Elsewhere);
-    }
+    let rule = pass.by.and_then(|by| shared.gate.rule(by));
     // A host may say to a request without a key what it was sent with another.
     let secrets = rule.is_some().then(|| shared.gate.secrets());
     if let Some(secrets) = &secrets {
@@ -178,6 +181,7 @@ async fn send(
     *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
     *out.version_mut() = Version::HTTP_11;
     *out.headers_mut() = headers;
+    take(&pass, tally, shared).await?;
     let sent = if target.is_plain {
         shared.upstream.send_plain(out).await
     } else {
@@ -221,6 +225,7 @@ fn clear(headers: &mut HeaderMap) {
 fn give_back(
     mut answer: Response<Incoming>,
     target: &Target,
+    is_head: bool,
     secrets: Sent,
     ours: Upgrade,
     tally: Tally,
@@ -235,7 +240,9 @@ fn give_back(
     let mut masks = None;
     if let Some(secrets) = &secrets {
         secrets.take_out(answer.headers_mut());
-        if may_hold_text(answer.headers()) {
+        // Where only the length of a body is said, there is none to be looked into.
+        let has_body = !is_head && answer.status() != StatusCode::NOT_MODIFIED;
+        if has_body && may_hold_text(answer.headers()) {
             // What stands for a secret has another length.
             answer.headers_mut().remove(header::CONTENT_LENGTH);
             masks = Some(secrets.masker().stream());

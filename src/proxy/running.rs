@@ -2,7 +2,8 @@
 //! It ends when it is dropped, and its socket with it.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    io,
+    net::{Ipv4Addr, TcpListener},
     sync::{
         Arc,
         mpsc::{Receiver, channel},
@@ -14,6 +15,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::failure::{Failure, Kind, Result, reason};
+#[cfg(target_os = "linux")]
+use crate::platform;
 
 use super::{
     authority::Authority,
@@ -25,6 +28,62 @@ use super::{
 
 /// How long a look-up of a name may keep the thread once nothing is wanted any more.
 const LAST: Duration = Duration::from_millis(100);
+
+/// Where a proxy listens.
+pub enum Listening {
+    /// On this machine's loopback, at whatever port is free.
+    Here,
+    /// At this port of another network, in which the command is alone; the listener comes by the socket.
+    #[cfg(target_os = "linux")]
+    Elsewhere(u16, std::os::unix::net::UnixStream),
+}
+
+impl Listening {
+    /// The port, and what gives the listener.
+    fn begin(self) -> io::Result<(u16, Awaited)> {
+        match self {
+            Self::Here => {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+                listener.set_nonblocking(true)?;
+                Ok((listener.local_addr()?.port(), Awaited::Here(listener)))
+            }
+            #[cfg(target_os = "linux")]
+            Self::Elsewhere(port, from) => {
+                from.set_nonblocking(true)?;
+                Ok((port, Awaited::Elsewhere(from)))
+            }
+        }
+    }
+}
+
+/// A listener that is there or comes.
+enum Awaited {
+    Here(TcpListener),
+    #[cfg(target_os = "linux")]
+    Elsewhere(std::os::unix::net::UnixStream),
+}
+
+impl Awaited {
+    async fn get(self) -> io::Result<tokio::net::TcpListener> {
+        let listener = match self {
+            Self::Here(listener) => listener,
+            #[cfg(target_os = "linux")]
+            Self::Elsewhere(from) => {
+                let from = tokio::net::UnixStream::from_std(from)?;
+                let listener = loop {
+                    from.readable().await?;
+                    match from.try_io(tokio::io::Interest::READABLE, || platform::network::take_over(&from)) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        taken => break taken?,
+                    }
+                };
+                listener.set_nonblocking(true)?;
+                listener
+            }
+        };
+        tokio::net::TcpListener::from_std(listener)
+    }
+}
 
 /// A proxy that runs.
 pub struct Running {
@@ -43,14 +102,9 @@ impl Running {
     ///
     /// # Errors
     /// `Disk` where there is no port or no thread to be had, and as certificates have them.
-    pub fn start(gate: Gate) -> Result<Self> {
-        let failed =
-            |what: &str, error: &std::io::Error| Failure::new(Kind::Disk, format!("{what}: {}", reason(error)));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.map_err(|error| failed("cannot listen on 127.0.0.1", &error))?;
-        let address = listener.local_addr().and_then(|address| listener.set_nonblocking(true).map(|()| address));
-        let port =
-            address.as_ref().map(SocketAddr::port).map_err(|error| failed("cannot listen on 127.0.0.1", error))?;
+    pub fn start(gate: Gate, listening: Listening) -> Result<Self> {
+        let failed = |what: &str, error: &io::Error| Failure::new(Kind::Disk, format!("{what}: {}", reason(error)));
+        let (port, awaited) = listening.begin().map_err(|error| failed("cannot listen on 127.0.0.1", &error))?;
         let (authority, gate) = (Authority::new()?, Arc::new(gate));
         let pem = authority.pem().to_owned();
         let upstream = Upstream::new(gate.guarded.iter().flat_map(|key| &key.rules))?;
@@ -61,8 +115,11 @@ impl Running {
         let runtime = runtime.map_err(|error| failed("cannot begin the proxy", &error))?;
         let work = move || {
             runtime.block_on(async move {
-                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-                let serving = tokio::spawn(server::serve(listener, Arc::new(shared)));
+                let serving = tokio::spawn(async move {
+                    // A command that never comes so far asks for nothing.
+                    let Ok(listener) = awaited.get().await else { return };
+                    server::serve(listener, Arc::new(shared)).await;
+                });
                 let _ = stopped.await;
                 serving.abort();
             });

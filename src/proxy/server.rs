@@ -13,30 +13,30 @@ use hyper::{
     header::{self, HeaderValue},
     http::uri::Authority as Named,
     service::service_fn,
-    upgrade::Upgraded,
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+use tokio::net::TcpListener;
 
 use crate::config::proxy::HTTPS;
 
 use super::{
     authority::Authority,
     body::Download,
+    connections::{Connection, Strangers},
     gate::{Gate, Way},
     pass::{self, Target},
     path,
     refusal::Refusal,
     tally::{Done, Tally},
+    tunnel,
     upstream::Upstream,
 };
 
 /// How long a request's head may take.
-const HEAD: std::time::Duration = std::time::Duration::from_secs(30);
+pub const HEAD: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long to wait where the system has no more descriptors.
 const FULL: std::time::Duration = std::time::Duration::from_millis(50);
 /// The name that the command's token goes by.
@@ -57,23 +57,30 @@ pub struct Shared {
 }
 
 /// A host as the command asked for it by CONNECT, if it did.
-type Tunnel = Option<(String, u16)>;
+pub type Tunnel = Option<(String, u16)>;
 
 /// Takes connections until the runtime ends.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let strangers = Strangers::default();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(connection(TokioIo::new(stream), Arc::clone(&shared), None));
+                let (shared, one) = (Arc::clone(&shared), strangers.take_in());
+                tokio::spawn(async move {
+                    one.serve(connection(TokioIo::new(stream), shared, None, Some(Arc::clone(&one)))).await;
+                });
             }
-            Err(_) => tokio::time::sleep(FULL).await,
+            Err(_) => {
+                strangers.make_room(FULL);
+                tokio::time::sleep(FULL).await;
+            }
         }
     }
 }
 
-/// Answers the requests of one connection: of the command to the proxy, or within a tunnel to a host.
-async fn connection<I>(io: I, shared: Arc<Shared>, tunnel: Tunnel)
+/// Answers the requests of one connection: of whoever it is to the proxy, or of the command within a tunnel to a host.
+pub async fn connection<I>(io: I, shared: Arc<Shared>, tunnel: Tunnel, own: Option<Arc<Connection>>)
 where
     I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
@@ -81,20 +88,41 @@ where
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).half_close(true);
     server.http2().timer(TokioTimer::new());
     let service = service_fn(move |request| {
-        let (shared, tunnel) = (Arc::clone(&shared), tunnel.clone());
-        async move { Ok::<_, std::convert::Infallible>(answer(request, &shared, tunnel).await) }
+        let (shared, tunnel, own) = (Arc::clone(&shared), tunnel.clone(), own.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer(request, &shared, tunnel, own.as_deref()).await) }
     });
     // How a connection ends is of no interest: its requests are counted one by one.
     let _ = server.serve_connection_with_upgrades(io, service).await;
 }
 
-async fn answer(request: Request<Incoming>, shared: &Arc<Shared>, tunnel: Tunnel) -> Response<Download> {
-    match tunnel {
-        Some((host, port)) => within_tunnel(request, shared, host, port).await,
-        None if request.method() == Method::CONNECT => connect(request, shared),
-        None if is_for_proxy_itself(request.uri(), shared.port) => by_own_address(request, shared).await,
-        None => in_the_clear(request, shared).await,
+async fn answer(
+    request: Request<Incoming>,
+    shared: &Arc<Shared>,
+    tunnel: Tunnel,
+    own: Option<&Connection>,
+) -> Response<Download> {
+    if let Some((host, port)) = tunnel {
+        return within_tunnel(request, shared, host, port).await;
     }
+    let is_by_address = request.method() != Method::CONNECT && is_for_proxy_itself(request.uri(), shared.port);
+    let (token, _, _) = parts(request.uri().path());
+    let has_token = if is_by_address { shared.gate.is_token(token) } else { has_token(request.headers(), shared) };
+    if let Some(own) = own.filter(|_| has_token) {
+        own.is_ours();
+    }
+    match has_token {
+        _ if is_by_address => by_own_address(request, shared).await,
+        false => ask_for_token(shared, &request),
+        true if request.method() == Method::CONNECT => tunnel::connect(request, shared),
+        true => in_the_clear(request, shared).await,
+    }
+}
+
+/// An address of the proxy's own: the token, the rule, and the path at the host without the slash before it.
+fn parts(path: &str) -> (&str, &str, &str) {
+    let mut parts = path.splitn(4, '/').skip(1);
+    let mut next = || parts.next().unwrap_or_default();
+    (next(), next(), next())
 }
 
 /// Whether a request is for the proxy, and not through it. HTTP/2 says the host in each.
@@ -111,13 +139,17 @@ async fn by_own_address(request: Request<Incoming>, shared: &Arc<Shared>) -> Res
     let said = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     let said = said.and_then(|text| text.parse::<Named>().ok());
     let named = request.uri().authority().or(said.as_ref());
-    // A web page may have its own name lead here, and asks for that.
-    if request.headers().contains_key(header::ORIGIN) || !named.is_some_and(|named| is_own(named, shared.port)) {
+    let is_ours = |value: &HeaderValue| {
+        let uri = value.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
+        uri.is_some_and(|uri| uri.authority().is_some_and(|named| is_own(named, shared.port)))
+    };
+    // A web page may have its own name lead here, and asks for that. Some libraries say where they ask to be where they are.
+    let is_of_a_page = request.headers().get_all(header::ORIGIN).iter().any(|origin| !is_ours(origin));
+    if is_of_a_page || !named.is_some_and(|named| is_own(named, shared.port)) {
         return refuse(shared, &request, Refusal::Rebound);
     }
     let text = request.uri().path().to_owned();
-    let mut parts = text.splitn(4, '/').skip(1);
-    let (token, route) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (token, route, rest) = parts(&text);
     if !shared.gate.is_token(token) {
         return refuse(shared, &request, Refusal::Stranger);
     }
@@ -128,7 +160,7 @@ async fn by_own_address(request: Request<Incoming>, shared: &Arc<Shared>) -> Res
         way: Way::Base(key, rule),
         host: host.to_owned(),
         port,
-        path: format!("/{}", parts.next().unwrap_or_default()),
+        path: format!("/{rest}"),
         own: Some(format!("/{token}/{route}")),
         is_plain: false,
     };
@@ -156,9 +188,6 @@ async fn within_tunnel(
 
 /// `http://` through the proxy: no key goes there, and in a strict run nothing does.
 async fn in_the_clear(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Download> {
-    if !has_token(request.headers(), shared) {
-        return ask_for_token(shared, &request);
-    }
     let uri = request.uri();
     let (Some(host), Some("http")) = (uri.host(), uri.scheme_str()) else {
         return refuse(shared, &request, Refusal::NotThere);
@@ -166,56 +195,6 @@ async fn in_the_clear(request: Request<Incoming>, shared: &Arc<Shared>) -> Respo
     let (host, port, path) = (host.to_owned(), uri.port_u16().unwrap_or(80), uri.path().to_owned());
     let target = Target { way: Way::Connect, host, port, path, own: None, is_plain: true };
     pass::pass(request, target, shared).await
-}
-
-/// Opens a tunnel: answered here, but for ports where no HTTPS is spoken and that may be reached all the same.
-fn connect(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Download> {
-    if !has_token(request.headers(), shared) {
-        return ask_for_token(shared, &request);
-    }
-    let named = request.uri().authority();
-    let Some((host, port)) = named.and_then(|named| Some((named.host().to_ascii_lowercase(), named.port_u16()?)))
-    else {
-        return refuse(shared, &request, Refusal::NotThere);
-    };
-    let is_looked_into = port == HTTPS || shared.gate.rule_for(&host, port).is_some() || shared.gate.is_strict();
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        let Ok(tunnel) = hyper::upgrade::on(request).await else { return };
-        if is_looked_into {
-            look_into(tunnel, shared, host, port).await;
-        } else {
-            let _ = carry(tunnel, &host, port, &shared).await;
-        }
-    });
-    Response::new(Download::own(""))
-}
-
-/// Answers in the host's place. In a strict run that is done for hosts without a rule too, and leads nowhere: so what was to be
-/// sent there is known, and an alert if it was a placeholder.
-async fn look_into(tunnel: Upgraded, shared: Arc<Shared>, host: String, port: u16) {
-    let answers = shared.authority.answer_as(&host);
-    let accepted = match answers {
-        Ok(config) => TlsAcceptor::from(config).accept(TokioIo::new(tunnel)).await.ok(),
-        Err(_) => None,
-    };
-    match accepted {
-        Some(stream) => connection(TokioIo::new(stream), shared, Some((host, port))).await,
-        // A program that trusts its own list of authorities alone, or that speaks something else.
-        None => drop(noted(&shared, Vec::new(), &host, port, "CONNECT", "/", Refusal::NotThere)),
-    }
-}
-
-/// Passes on what nobody looks into.
-async fn carry(tunnel: Upgraded, host: &str, port: u16, shared: &Arc<Shared>) -> std::io::Result<()> {
-    let named = format!("{host}:{port}");
-    let mut tally = Tally::begin(Vec::new(), named, "CONNECT".into(), "/".into(), &shared.done, &shared.gate);
-    let mut out = TcpStream::connect((host, port)).await.inspect_err(|_| tally.refused(Refusal::Upstream))?;
-    let (sent, received) = tokio::io::copy_bidirectional(&mut TokioIo::new(tunnel), &mut out).await?;
-    tally.sent().store(sent, std::sync::atomic::Ordering::Relaxed);
-    tally.received(usize::try_from(received).unwrap_or(usize::MAX));
-    tally.is_whole();
-    Ok(())
 }
 
 /// Whether it has the token of this run as the proxy's password.
@@ -245,7 +224,8 @@ pub fn refuse(shared: &Arc<Shared>, request: &Request<Incoming>, why: Refusal) -
     own(why)
 }
 
-fn noted(
+/// Notes a refusal.
+pub fn noted(
     shared: &Arc<Shared>,
     keys: Vec<usize>,
     host: &str,

@@ -37,6 +37,8 @@ pub struct Done {
     pub refusal: Option<Refusal>,
     /// It ended before its end.
     pub is_cut: bool,
+    /// The number under which it was written down that it goes out.
+    pub begun: Option<u64>,
 }
 
 /// Counts one request; when it is dropped, the request is over.
@@ -71,6 +73,7 @@ impl Tally {
             took: Duration::ZERO,
             refusal: None,
             is_cut: true,
+            begun: None,
         };
         gate.waits(1, 0);
         Self { done: Some(done), sent: Arc::default(), began: Instant::now(), to: to.clone(), gate: Arc::clone(gate) }
@@ -80,6 +83,22 @@ impl Tally {
     #[must_use]
     pub fn sent(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.sent)
+    }
+
+    /// The host that it is for, with its port where that is not the usual one.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.done.as_ref().map_or("", |done| &done.host)
+    }
+
+    /// Writes down that it goes out with these keys, before it does.
+    ///
+    /// # Errors
+    /// `Unrecorded` where nothing goes on unrecorded.
+    pub fn goes_out(&mut self, keys: &[usize], gate: &Gate) -> Result<(), Refusal> {
+        let Some(done) = self.done.as_mut().filter(|_| !keys.is_empty()) else { return Ok(()) };
+        done.begun = gate.begin(keys, &done.host, &done.method, &done.path)?;
+        Ok(())
     }
 
     /// The host answers so.
@@ -120,7 +139,7 @@ impl Drop for Tally {
         done.took = self.began.elapsed();
         done.sent = self.sent.load(Ordering::Relaxed);
         // In bounded memory, whoever asks for how much.
-        let is_left = done.refusal.is_some_and(|why| self.gate.is_full(why.is_alarming()));
+        let is_left = done.begun.is_none() && done.refusal.is_some_and(|why| self.gate.is_full(why.is_alarming()));
         if is_left || self.to.send(done).is_err() {
             self.gate.waits(0, 1);
         }

@@ -30,21 +30,36 @@ impl Windows {
     /// # Errors
     /// The time to wait; nothing is used up then.
     pub fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        let wait = self.all.iter_mut().filter_map(|window| window.wait(now)).max();
-        if let Some(wait) = wait {
-            return Err(wait);
+        match self.wait(now) {
+            Some(wait) => Err(wait),
+            None => {
+                self.add(now);
+                Ok(())
+            }
         }
+    }
+
+    /// How long to wait until there may be one more, if there may be none now.
+    pub fn wait(&mut self, now: Duration) -> Option<Duration> {
+        self.all.iter_mut().filter_map(|window| window.wait(now)).max()
+    }
+
+    /// There is one more.
+    pub fn add(&mut self, now: Duration) {
         for window in &mut self.all {
             window.times.push_back(now);
         }
-        Ok(())
     }
 
     /// Remembers what was used up before, in any order.
     pub fn remember(&mut self, mut before: Vec<Duration>) {
         before.sort_unstable();
         for window in &mut self.all {
-            window.times = before.iter().copied().chain(window.times.drain(..)).collect();
+            window.times.extend(&before);
+            // Most often they are the latest anyway.
+            if !window.times.iter().is_sorted() {
+                window.times.make_contiguous().sort_unstable();
+            }
         }
     }
 

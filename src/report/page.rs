@@ -17,6 +17,7 @@ mod calendar;
 mod html;
 mod lines;
 mod notes;
+mod requests;
 mod usage;
 
 use html::Html;
@@ -50,6 +51,7 @@ pub fn write(made: &Made) -> String {
     calendar::write(made, &mut html);
     lines::write(made, &mut html);
     usage::write(made, &mut html);
+    requests::write(made, &mut html);
     notes::write(made, &mut html);
     html.raw("</main>\n<footer>\n<p>Made by keyctl ").text(env!("CARGO_PKG_VERSION"));
     html.raw(" on this machine. It holds no secret, but who reads it learns the names of your keys, programs and folders.</p>\n</footer>\n</body>\n</html>\n");

@@ -45,6 +45,8 @@ pub struct Tally {
     pub projects: BTreeMap<Option<String>, Usage>,
     /// When each key was kept, replaced and so on.
     pub changes: BTreeMap<String, Vec<(Moment, Change)>>,
+    /// The requests that went through the proxy or were refused there, by key and host.
+    pub requests: BTreeMap<(String, String), Requests>,
     /// What was told as it happened.
     pub alerts: Notes,
     /// What a search for secrets in files found.
@@ -109,6 +111,44 @@ pub enum Change {
     Removed,
 }
 
+/// The requests of one key to one host.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Requests {
+    /// How many went there.
+    pub sent: u64,
+    /// Those of them that were answered with an error, or with nothing.
+    pub failed: u64,
+    /// How many were not let through.
+    pub refused: u64,
+    /// When the last one was.
+    pub last: Option<Moment>,
+}
+
+impl Requests {
+    fn count(&mut self, event: &Event) {
+        let times = event.times_of();
+        self.last = self.last.max(event.moment);
+        match event.status() {
+            Some(status) => {
+                self.sent += times;
+                self.failed += if status >= 400 { times } else { 0 };
+            }
+            None if event.refusal().is_some() => self.refused += times,
+            None => {
+                self.sent += times;
+                self.failed += times;
+            }
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        self.last = self.last.max(other.last);
+    }
+}
+
 /// Entries of one kind: how many, and the latest of them.
 #[derive(Debug, Default)]
 pub struct Notes {
@@ -155,6 +195,7 @@ impl Tally {
             programs: BTreeMap::new(),
             projects: BTreeMap::new(),
             changes: BTreeMap::new(),
+            requests: BTreeMap::new(),
             alerts: Notes::default(),
             findings: Notes::default(),
             refused: Notes::default(),
@@ -201,6 +242,7 @@ impl Tally {
         }
         match &event.action {
             action if action.is_use() => self.use_of(event),
+            Action::Proxy => self.requests_of(event),
             Action::Failed => self.refused.push(number, event),
             Action::Gap | Action::Repair => self.mended.push(number, event),
             Action::Alert => self.alerts.push(number, event),
@@ -230,8 +272,24 @@ impl Tally {
         }
     }
 
-    /// A key takes its uses and its life along.
+    fn requests_of(&mut self, event: &Event) {
+        let Some(host) = event.host() else { return };
+        // What has no key of the run's is counted by its host.
+        let names = if event.names.is_empty() { vec![String::new()] } else { event.names.clone() };
+        for name in names {
+            self.requests.entry((name, host.to_owned())).or_default().count(event);
+        }
+    }
+
+    /// A key takes its uses, its requests and its life along.
     fn move_key(&mut self, old: &str, new: &str) {
+        let hosts: Vec<String> =
+            self.requests.keys().filter(|(key, _)| key == old).map(|(_, host)| host.clone()).collect();
+        for host in hosts {
+            if let Some(requests) = self.requests.remove(&(old.to_owned(), host.clone())) {
+                self.requests.entry((new.to_owned(), host)).or_default().join(&requests);
+            }
+        }
         if let Some(changes) = self.changes.remove(old) {
             self.changes.entry(new.to_owned()).or_default().extend(changes);
         }
@@ -384,6 +442,40 @@ mod tests {
             event("rotate", "2026-11-03T10:00:00Z", &["a"]),
             event("verify", "2026-11-03T10:00:00Z", &[]),
         ]
+    }
+
+    #[test]
+    fn requests_by_the_proxy_are_counted_by_key_and_host_and_follow_a_key() {
+        let request = |host: &str, status: Option<u16>| crate::history::request::Request {
+            host: host.to_owned(),
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            status,
+            sent: 0,
+            received: 0,
+        };
+        let one = |names: &[&str], host: &str, status| {
+            event("proxy", "2026-11-01T10:00:00Z", names).request(&request(host, status))
+        };
+        let counted = tally(
+            TimeZone::UTC,
+            None,
+            &[
+                one(&["a"], "x.test", Some(200)),
+                one(&["a"], "x.test", Some(500)),
+                one(&["a"], "x.test", None).outcome("no answer"),
+                one(&["a"], "evil.test", None).outcome("refused: path").times(7),
+                one(&[], "x.test", Some(204)),
+                event("rename", "2026-11-01T11:00:00Z", &["a", "b"]),
+            ],
+        );
+        let rows: Vec<_> = counted
+            .requests
+            .iter()
+            .map(|((key, host), all)| (key.as_str(), host.as_str(), all.sent, all.failed, all.refused))
+            .collect();
+        assert_eq!(rows, [("", "x.test", 1, 0, 0), ("b", "evil.test", 0, 0, 7), ("b", "x.test", 3, 2, 0)]);
+        assert_eq!(counted.uses, 0, "they are no uses of their own");
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct Facts {
     pub source: Option<SourceName>,
     /// Until when no reminder speaks of it.
     pub snoozed: Option<Moment>,
+    /// That no proxy uses it. It belongs to the key, as its limits do.
+    pub frozen: bool,
     /// What it may be used for. It belongs to the key, whatever its secret.
     pub limits: Limits,
 }
@@ -98,6 +100,7 @@ impl Facts {
             left_with: None,
             source: None,
             snoozed: None,
+            frozen: false,
             limits: Limits::default(),
         }
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, ffi::OsStr, path::Path};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::payload::Payload;
+use super::{facts::Facts, payload::Payload};
 use crate::{hex, secret::Secret};
 
 /// The limits of a key's use. Nothing said is no limit.
@@ -182,10 +182,15 @@ fn both(one: Option<&BTreeSet<String>>, other: Option<&BTreeSet<String>>, covers
 impl Payload {
     /// Whether such a limit stands anywhere in it, be it only in what a step knows of how it was before.
     pub(super) fn speaks_of_limits(&self, such: impl Fn(&Limits) -> bool) -> bool {
+        self.speaks_of(|facts| such(&facts.limits))
+    }
+
+    /// The same of all that is known of keys.
+    pub(super) fn speaks_of(&self, such: impl Fn(&Facts) -> bool) -> bool {
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let before = self.steps.iter().flat_map(|step| step.replaced.iter().chain(&step.edited));
         let mut all = keys.map(|key| &key.facts).chain(before.map(|(_, facts)| facts));
-        all.any(|facts| such(&facts.limits))
+        all.any(such)
     }
 }
 

@@ -27,6 +27,7 @@ mod enduring;
 mod exchanging;
 mod faults;
 mod given;
+mod guarding;
 mod handing;
 mod hooking;
 mod keepers;

@@ -14,16 +14,16 @@ use crate::{
 };
 
 /// A key that no issuer's looks like.
-const SECRET: &str = "real-secret-0123456789-abcdefghij";
+pub(crate) const SECRET: &str = "real-secret-0123456789-abcdefghij";
 
 /// The API that is behind the proxy.
-struct Upstream {
+pub(crate) struct Upstream {
     folder: tempfile::TempDir,
-    port: u16,
+    pub(crate) port: u16,
     _child: Child,
 }
 
-static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
+pub(crate) static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("folder");
     let mut command = Command::new("python3");
     command.arg(tools::root().join("tests/suite/upstream.py")).arg(folder.path());
@@ -36,40 +36,40 @@ static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
 
 impl Upstream {
     /// What every rule for it says beside its host.
-    fn there(&self) -> String {
+    pub(crate) fn there(&self) -> String {
         let ca = self.folder.path().join("ca.pem");
         format!("address = \"127.0.0.1:{}\"\nca = \"{}\"\n", self.port, ca.display())
     }
 }
 
 /// A store with one key, and a rule for it with `more` in it.
-fn sandbox(more: &str) -> Sandbox {
+pub(crate) fn sandbox(more: &str) -> Sandbox {
     let sandbox = Sandbox::with(&[("KEY", SECRET)]);
     rule(&sandbox, "", more);
     sandbox
 }
 
-fn rule(sandbox: &Sandbox, egress: &str, more: &str) {
+pub(crate) fn rule(sandbox: &Sandbox, egress: &str, more: &str) {
     let there = UPSTREAM.there();
     sandbox.configure(&format!(
         "[proxy]\n{egress}\n[[proxy.rules]]\nsecret = \"KEY\"\ndomain = \"api.test\"\n{there}{more}\n"
     ));
 }
 
-const KEPT_BACK: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (CONNECT)\n";
-const BY_BASE_URL: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (base URL)\n";
-const BASE_URL: &str = "base_url = { API = \"\" }\n";
+pub(crate) const KEPT_BACK: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (CONNECT)\n";
+pub(crate) const BY_BASE_URL: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (base URL)\n";
+pub(crate) const BASE_URL: &str = "base_url = { API = \"\" }\n";
 
 /// What a shell script gets to say, by the proxy; it must end well.
 #[track_caller]
-fn said(sandbox: &Sandbox, script: &str, stderr: &str) -> String {
+pub(crate) fn said(sandbox: &Sandbox, script: &str, stderr: &str) -> String {
     let ran = sandbox.call(&["proxy", "run", "-k", "KEY", "--", "sh", "-c", script]).run();
     sandbox.no_secret_in(&ran.output.stdout);
     assert_eq!((ran.stderr().as_str(), ran.code()), (stderr, 0), "{}", ran.stdout());
     ran.stdout()
 }
 
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     let mut command = Command::new("sha256sum");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("sha256sum");
@@ -78,12 +78,12 @@ fn hash(text: &str) -> String {
     String::from_utf8_lossy(&output.stdout)[..64].to_owned()
 }
 
-fn parsed(text: &str) -> Value {
+pub(crate) fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| panic!("no JSON: {text}"))
 }
 
 /// What the history has of requests, without what differs each time.
-fn requests(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn requests(sandbox: &Sandbox) -> Vec<String> {
     let ran = sandbox.call(&["history", "--json"]).run();
     let lines = ran.stdout();
     let events = lines.lines().map(parsed).filter(|event| event["ev"] == "proxy");
@@ -357,10 +357,10 @@ fn the_proxies_that_run_are_listed_with_what_they_did_and_a_dead_one_is_not() {
         json!({ "process": null, "program": "sh", "since": null, "keys": ["KEY"], "requests": 2, "refused": 1 })
     );
     let lines: Vec<&str> = rest.lines().collect();
-    assert_eq!(lines[..5], ["700", "600", "600", "0", &format!("{process} {process}")], "{rest}");
+    assert_eq!(lines[..6], ["700", "600", "600", "600", "0", &format!("{process} {process}")], "{rest}");
     let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(columns(lines[5]), ["PROCESS", "COMMAND", "SINCE", "REQUESTS", "REFUSED", "KEYS"]);
-    let row = columns(lines[6]);
+    assert_eq!(columns(lines[6]), ["PROCESS", "COMMAND", "SINCE", "REQUESTS", "REFUSED", "KEYS"]);
+    let row = columns(lines[7]);
     assert_eq!(
         (&row[..2], &row[row.len() - 3..]),
         (&[process.to_string(), "sh".to_owned()][..], &["2", "1", "KEY"].map(str::to_owned)[..])
@@ -540,7 +540,7 @@ PYTHON
     let row = doctor.lines().find(|line| line.contains(" sandbox ")).unwrap_or_default();
     assert_eq!(
         row.split_once('`').map(|(_, seen)| seen),
-        Some("proxy run --sandbox` can confine a command: Landlock 6 and seccomp")
+        Some("proxy run --sandbox` can confine a command: Landlock 6, seccomp, and a network of its own")
     );
 }
 

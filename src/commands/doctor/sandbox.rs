@@ -3,6 +3,8 @@
 use super::Finding;
 #[cfg(feature = "proxy")]
 use super::Grade;
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+use crate::commands::proxying;
 
 /// What is needed of Landlock, and since when Linux has that.
 #[cfg(all(target_os = "linux", feature = "proxy"))]
@@ -18,7 +20,12 @@ pub(super) fn findings() -> Vec<Finding> {
     };
     let filter = if filters { "seccomp" } else { "no seccomp" };
     let seen = if filters && landlock >= Some(NEEDED.0) {
-        format!("`proxy run --sandbox` can confine a command: {has} and {filter}")
+        let network = if proxying::has_own_network() {
+            "a network of its own"
+        } else {
+            "no network of its own here, so the proxy's port at any address"
+        };
+        format!("`proxy run --sandbox` can confine a command: {has}, {filter}, and {network}")
     } else {
         format!("none for `proxy run --sandbox`: {has} and {filter}; it needs Landlock {} ({})", NEEDED.0, NEEDED.1)
     };

@@ -12,7 +12,7 @@ use crate::{
     terminal::{Terminal, count},
 };
 
-use super::{mending, opening, record, stores};
+use super::{mending, opening, proxying, record, stores};
 
 mod anchor;
 mod aside;
@@ -43,6 +43,9 @@ pub fn history(arguments: cli::History, terminal: &Terminal) -> anyhow::Result<E
     let kept = opening::identity(&home)?;
     let store = opening::store(&home, &kept, terminal)?;
     let payload = store.pick(&[])?;
+    if arguments.verb.is_none() && from(&arguments).is_none() {
+        proxying::write_down_left(&home, &kept, &payload, terminal);
+    }
     let log = record::log(&home, &kept, &payload);
     let log = match from(&arguments) {
         Some(folder) => aside::log(&home, &payload, log, folder)?,

@@ -22,8 +22,8 @@ use super::{
         preparing::Ready,
         watching::{Print, print},
     },
-    Gateway,
-    register::{self, Count, Place, Said},
+    Gateway, freezing,
+    register::{Count, Place, Said},
     requests::Writer,
     standing,
 };
@@ -92,7 +92,7 @@ impl Gateway {
 
     /// Takes a place in the register of each store whose keys are kept back.
     fn places(&self, chosen: &Chosen, event: &Event) -> Result<Vec<Place>> {
-        let (run, since) = (register::name()?, Moment::now());
+        let (run, since) = (&self.run, Moment::now());
         let guarded = &self.running.gate.guarded;
         let mut places = Vec::new();
         for (at, used) in chosen.stores().enumerate() {
@@ -101,7 +101,7 @@ impl Gateway {
             if !keys.is_empty() {
                 let program = event.program.clone().unwrap_or_default();
                 let said = Said { program, since, keys, count: Count::default() };
-                places.push(Place::take(&used.home, (&used.kept.identity, used.payload.id), &run, said)?);
+                places.push(Place::take(&used.home, (&used.kept.identity, used.payload.id), run, said)?);
             }
         }
         Ok(places)
@@ -113,6 +113,8 @@ impl Beside<'_> {
     pub fn end(mut self) {
         self.gateway.running.end();
         self.write(usize::MAX);
+        self.writer.finish(&self.gateway.running.gate);
+        self.gateway.running.gate.close();
     }
 
     fn write(&mut self, goes: usize) {
@@ -134,6 +136,9 @@ impl Beside<'_> {
                     stop_all(Stop::Denied);
                     self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
                     return Ok(());
+                }
+                for (used, list) in anew.stores().zip(&self.gateway.lists) {
+                    list.know(freezing::said_by(&used.payload));
                 }
                 self.take(&anew);
             }

@@ -1,8 +1,64 @@
-//! `proxy run --sandbox`: the command is started by a keyctl that confines itself first, and then becomes it.
+//! `proxy run --sandbox`: the command is started by a keyctl that confines itself first, and then becomes it. Where this system
+//! lets it have a network of its own, the proxy listens in that one, and there is no way to any other; else one port is what it
+//! reaches, at whatever address, and that is said.
 
-use crate::{failure::Result, home::Home, launch::program::Program};
+#[cfg(target_os = "linux")]
+use std::{fs::File, os::fd::OwnedFd, os::unix::net::UnixStream, process::Stdio};
+
+use crate::{failure::Result, home::Home, launch::program::Program, proxy::running::Listening, terminal::Terminal};
 
 use super::{By, Gateway};
+
+/// What a command is handed over to that has a network of its own: the end of the socket that it gives the listener by.
+#[cfg(target_os = "linux")]
+pub type HandedBy = Option<File>;
+/// None has one.
+#[cfg(not(target_os = "linux"))]
+pub type HandedBy = Option<std::convert::Infallible>;
+
+/// The ports that the proxy is given in a network where all are free.
+#[cfg(target_os = "linux")]
+const FIRST: u16 = 0x8000;
+
+/// Where the proxy is to listen for such a command.
+///
+/// # Errors
+/// `Disk` where there is no socket to be had.
+#[cfg(target_os = "linux")]
+pub fn listening(by: By, terminal: &Terminal) -> Result<(Listening, HandedBy)> {
+    if !matches!(by, By::Proxy { sandbox: true, .. }) {
+        return Ok((Listening::Here, None));
+    }
+    if !has_own_network() {
+        terminal.warn(
+            "this system lets the command have no network of its own: it reaches the proxy's port at any address",
+        );
+        return Ok((Listening::Here, None));
+    }
+    let port = FIRST | u16::from_be_bytes(crate::random::bytes()?);
+    let pair = UnixStream::pair().map_err(|error| crate::failure::Failure::disk("make", "a socket".as_ref(), &error));
+    let (ours, its) = pair?;
+    Ok((Listening::Elsewhere(port, ours), Some(File::from(OwnedFd::from(its)))))
+}
+
+/// The same where there is no sandbox.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub fn listening(_: By, _: &Terminal) -> Result<(Listening, HandedBy)> {
+    Ok((Listening::Here, None))
+}
+
+/// Whether a command can have a network of its own here: a keyctl that is started for it tries.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn has_own_network() -> bool {
+    let Ok(own) = std::env::current_exe() else { return false };
+    let mut command = std::process::Command::new(own);
+    command.args(["confine", "--check"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
 
 /// The program that is started in the command's place, where it is to be confined.
 ///
@@ -10,14 +66,22 @@ use super::{By, Gateway};
 /// `Usage` where this system has no sandbox.
 #[cfg(target_os = "linux")]
 pub fn confined(by: By, gateway: Option<&Gateway>, program: &Program, home: &Home) -> Result<Option<Program>> {
+    use crate::{
+        failure::{Failure, Kind, reason},
+        platform,
+    };
     let (By::Proxy { sandbox: true, .. }, Some(gateway)) = (by, gateway) else { return Ok(None) };
-    let own = std::env::current_exe()
-        .map_err(|error| crate::failure::Failure::disk("find", std::path::Path::new("keyctl"), &error))?;
+    let own = std::env::current_exe().map_err(|error| Failure::disk("find", std::path::Path::new("keyctl"), &error))?;
     let config = home.config_file();
     let mut away = vec![home.data().to_owned()];
     away.extend(config.parent().filter(|folder| *folder != home.data()).map(std::path::Path::to_owned));
     let mut words: Vec<std::ffi::OsString> =
         vec!["confine".into(), format!("--port={}", gateway.running.port()).into()];
+    if let Some(socket) = &gateway.handed_by {
+        platform::leave_open(socket)
+            .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave a socket open: {}", reason(&error))))?;
+        words.push(format!("--by={}", platform::number_of(socket)).into());
+    }
     for folder in away {
         words.extend(["--away".into(), folder.into_os_string()]);
     }
@@ -51,15 +115,24 @@ pub fn confine(arguments: crate::cli::Confine) -> anyhow::Result<std::process::E
         launch::environment::{Environment, Rules},
         platform,
     };
+    let cannot = |error: &std::io::Error| {
+        let what = format!("this system cannot confine a command, so none was started: {}", reason(error));
+        Failure::new(Kind::Usage, what).hint("Landlock is needed with TCP and sockets (Linux 6.12 and newer)")
+    };
+    if arguments.check {
+        platform::network::enter().map_err(|error| cannot(&error))?;
+        return Ok(std::process::ExitCode::SUCCESS);
+    }
     let mut words = arguments.command.into_iter();
     let (Some(path), Some(called)) = (words.next(), words.next()) else {
         return Err(Failure::new(Kind::Usage, "this is started by `keyctl proxy run`, with a command").into());
     };
     let program = Program::found(path.into(), called, words.collect());
     let environment = Environment::join(std::env::vars_os(), &[], Rules::default())?;
-    platform::confine(arguments.port, &arguments.away).map_err(|error| {
-        let what = format!("this system cannot confine a command, so none was started: {}", reason(&error));
-        Failure::new(Kind::Usage, what).hint("Landlock is needed with TCP and sockets (Linux 6.12 and newer)")
-    })?;
+    if let Some(socket) = arguments.by {
+        let entered = platform::network::enter();
+        entered.and_then(|()| platform::network::hand_over(arguments.port, socket)).map_err(|error| cannot(&error))?;
+    }
+    platform::confine(arguments.port, &arguments.away).map_err(|error| cannot(&error))?;
     program.become_it(&environment).map(|never| match never {}).map_err(Into::into)
 }

@@ -1,6 +1,4 @@
-//! `proxy freeze` and `proxy unfreeze`: which keys no proxy may use.
-
-use std::collections::BTreeSet;
+//! `proxy freeze` and `proxy unfreeze`: which keys no proxy may use. The store says it, and the news beside it (`proxy::frozen`).
 
 use crate::{
     date::Moment,
@@ -8,27 +6,33 @@ use crate::{
     history::{Action, Event},
     home::Home,
     identity::{Identity, anchor::Id},
-    name::{KeyName, KeyPath},
-    proxy::frozen::{self, Frozen, Names},
+    name::KeyPath,
+    proxy::frozen::{self, Found, Frozen, News},
     seal::SealKey,
-    store::payload::Payload,
+    store::{journal::Deed, payload::Payload},
     terminal::Terminal,
 };
 
 use super::super::{
-    change,
-    opening::{self, Kept},
-    record,
+    change::{Outcome, change_as},
+    opening::Kept,
 };
 
-/// The list of a store.
+/// What is known of a store's frozen keys, for its proxies.
 #[must_use]
 pub fn of(home: &Home, kept: &Kept, payload: &Payload) -> Frozen {
-    sealed_by(home, &kept.identity, payload.id)
+    sealed_by(home, &kept.identity, payload.id, said_by(payload))
 }
 
-fn sealed_by(home: &Home, identity: &Identity, store: Id) -> Frozen {
-    Frozen::of(home.file(frozen::FILE), key_for(identity, store, frozen::PURPOSE))
+/// What the store itself says; of the keys that were read of it.
+#[must_use]
+pub fn said_by(payload: &Payload) -> News {
+    let frozen = payload.keys.iter().filter(|(_, key)| key.facts.frozen);
+    News { generation: payload.generation, names: frozen.map(|(name, _)| name.as_str().to_owned()).collect() }
+}
+
+fn sealed_by(home: &Home, identity: &Identity, store: Id, known: News) -> Frozen {
+    Frozen::of(home.file(frozen::FILE), key_for(identity, store, frozen::PURPOSE), known)
 }
 
 /// What is sealed with that lies beside a store for its proxies.
@@ -37,32 +41,14 @@ pub fn key_for(identity: &Identity, store: Id, purpose: &str) -> SealKey {
     SealKey::derive(identity.line().expose(), &store.0, purpose)
 }
 
-/// Seals the list of a store with its next identity; one that the former one has not written stays as it is, and so all keys
-/// of the store stay frozen. What is done already is not done again.
+/// With its next identity nobody could open a store's news, which are old then; those that the former one has not written stay
+/// as they are, and so all keys of the store stay frozen.
 ///
 /// # Errors
 /// As the disk has them.
-pub fn reseal(home: &Home, former: &Identity, next: &Identity, store: Id) -> Result<()> {
-    match sealed_by(home, former, store).read() {
-        Names::Some(names) if !names.is_empty() => sealed_by(home, next, store).write(&names),
-        _ => Ok(()),
-    }
-}
-
-/// A key that is about to get another name stays frozen under that one. The caller holds the store's lock.
-///
-/// # Errors
-/// As the disk has them.
-pub fn follow(home: &Home, kept: &Kept, payload: &Payload, [old, new]: [&KeyName; 2]) -> Result<()> {
-    let list = of(home, kept, payload);
-    match list.read() {
-        // The former name stays until the store has the new one: of two names too many none is used.
-        Names::Some(mut names) if names.contains(old.as_str()) => {
-            names.insert(new.as_str().to_owned());
-            list.write(&names)
-        }
-        _ => Ok(()),
-    }
+pub fn forget(home: &Home, former: &Identity, store: Id) -> Result<()> {
+    let list = sealed_by(home, former, store, News::default());
+    if matches!(list.read(), Found::News(_)) { list.remove() } else { Ok(()) }
 }
 
 /// Lets no proxy use a key any more.
@@ -70,7 +56,7 @@ pub fn follow(home: &Home, kept: &Kept, payload: &Payload, [old, new]: [&KeyName
 /// # Errors
 /// As the store and the disk have them; `Missing` for a key that there is not.
 pub fn freeze(name: &KeyPath, terminal: &Terminal) -> Result<()> {
-    alter(name, terminal, |names| names.insert(name.as_str().to_owned()), ("frozen", "is frozen already"))
+    alter(name, true, terminal, ("frozen", "is frozen already"))
 }
 
 /// Lets proxies use it again.
@@ -78,46 +64,41 @@ pub fn freeze(name: &KeyPath, terminal: &Terminal) -> Result<()> {
 /// # Errors
 /// As [`freeze`].
 pub fn unfreeze(name: &KeyPath, terminal: &Terminal) -> Result<()> {
-    alter(name, terminal, |names| names.remove(name.as_str()), ("no longer frozen", "is not frozen"))
+    alter(name, false, terminal, ("no longer frozen", "is not frozen"))
 }
 
-fn alter(
-    name: &KeyPath,
-    terminal: &Terminal,
-    change: impl FnOnce(&mut BTreeSet<String>) -> bool,
-    (done, already): (&str, &str),
-) -> Result<()> {
-    let home = Home::of(name.store())?;
-    opening::ask_first(&home)?;
-    // Before it is opened: whoever changes its identity meanwhile would leave a list that nobody can open.
-    let _lock = change::lock(&home)?;
-    let kept = opening::identity(&home)?;
-    let text = opening::store(&home, &kept, terminal)?;
-    let payload = text.pick(&[name.name()])?;
-    if !payload.keys.contains_key(name.name()) {
-        return Err(text.read()?.missing(name.name()));
-    }
-    let list = of(&home, &kept, &payload);
-    let mut names = match list.read() {
-        Names::Some(names) => names,
-        Names::Unknown => {
-            return Err(Failure::new(
-                Kind::Store,
-                format!("`{}` was not written by this store's owner, so all its keys are frozen", frozen::FILE),
-            )
-            .hint(format!(
-                "to freeze none, remove `{}`; then freeze again what shall be",
-                home.file(frozen::FILE).display()
-            )));
+fn alter(name: &KeyPath, frozen: bool, terminal: &Terminal, (done, already): (&str, &str)) -> Result<()> {
+    let (home, now) = (Home::of(name.store())?, Moment::now());
+    let told = change_as(&home, terminal, now, |kept, payload| {
+        let list = of(&home, kept, payload);
+        if list.read() == Found::Unknown {
+            return Err(not_ours(&home));
         }
-    };
-    if !change(&mut names) {
+        if !payload.step(Deed::Edit, now, |edit| edit.change(name.name(), |facts| facts.frozen = frozen))? {
+            return Ok(Outcome::AsItWas(None));
+        }
+        let generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
+        let news = News { generation, ..said_by(payload) };
+        if frozen {
+            // Before the store: of a freeze that comes to nothing no key goes out.
+            list.write(&news)?;
+        }
+        let event = Event::new(Action::Edit, now).names([name.name()]).note(format!("{done} for the proxy"));
+        Ok(Outcome::changed(Some((list, news)), event))
+    })?;
+    let Some((list, news)) = told else {
         terminal.say(&format!("`{name}` {already}"));
         return Ok(());
+    };
+    if !frozen {
+        list.write(&news)?;
     }
-    list.write(&names)?;
-    let event = Event::new(Action::Edit, Moment::now()).names([name.name()]).note(format!("{done} for the proxy"));
-    record::change(&record::log(&home, &kept, &payload), &event, terminal);
     terminal.say(&format!("`{name}` is {done} for the proxy, also for those that run"));
     Ok(())
+}
+
+fn not_ours(home: &Home) -> Failure {
+    let what = format!("`{}` was not written by this store's owner, so all its keys are frozen", frozen::FILE);
+    let way = format!("remove `{}`; what the store has frozen stays so", home.file(frozen::FILE).display());
+    Failure::new(Kind::Store, what).hint(way)
 }

@@ -5,6 +5,8 @@ mod beside;
 mod certificates;
 mod confining;
 mod freezing;
+mod left;
+mod refused;
 mod register;
 mod requests;
 
@@ -20,8 +22,11 @@ use crate::{
     plain::first_names,
     platform,
     proxy::{
-        gate::{Gate, Guarded, Standing},
+        budget::{self, Budget},
+        frozen::Frozen,
+        gate::{self, Gate, Guarded, Standing},
         inject::Secrets,
+        journal::{self, Journal},
         rule::{self, Rule},
         running::Running,
     },
@@ -35,13 +40,15 @@ use super::{
     choosing::{Chosen, proxied::Given},
     policy,
     run::Variable,
+    using::Used,
 };
 
 pub use beside::Beside;
-#[cfg(target_os = "linux")]
-pub use confining::confine;
 pub use confining::confined;
-pub use freezing::{follow, freeze, reseal, unfreeze};
+#[cfg(target_os = "linux")]
+pub use confining::{confine, has_own_network};
+pub use freezing::{forget, freeze, unfreeze};
+pub use left::write_down as write_down_left;
 pub use register::{Entry, all as running};
 
 /// Which keys go by the proxy.
@@ -76,9 +83,16 @@ pub struct Proxied {
 /// A proxy that runs for a command.
 pub struct Gateway {
     running: Running,
+    /// What it is called among all that run.
+    run: String,
+    /// The frozen keys of each store.
+    lists: Vec<Arc<Frozen>>,
     stores: Vec<usize>,
     /// What the command gets to find it by.
     variables: Vec<(VariableName, Secret)>,
+    /// By what the command hands over where it is listened, if it has a network of its own.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no such command"))]
+    handed_by: confining::HandedBy,
     /// Where the certificates lie, as long as it runs.
     _folder: PrivateFolder,
 }
@@ -199,20 +213,38 @@ impl Proxied {
     ///
     /// # Errors
     /// As [`Running::start`] and the folder for the certificates have them.
-    pub fn start(self, chosen: &Chosen, config: &Config) -> Result<Gateway> {
+    pub fn start(self, chosen: &Chosen, by: By, config: &Config, terminal: &Terminal) -> Result<Gateway> {
         let Self { guarded, secrets, standings, stores } = self;
         let lists: Vec<_> =
             chosen.stores().map(|used| Arc::new(freezing::of(&used.home, &used.kept, &used.payload))).collect();
         let frozen = stores.iter().map(|store| Arc::clone(&lists[*store])).collect();
-        requests::remember(&guarded, &stores, chosen);
+        let run = register::name()?;
+        let beside: Vec<gate::Beside> = chosen.stores().map(|used| beside_store(used, &run, config)).collect();
         let variables = guarded.iter().map(|key| key.variable.clone());
         let secrets = Secrets::of(variables.zip(secrets.into_iter().map(Some)).collect());
         let gate = Gate::new(guarded, secrets, frozen, !config.proxy.permissive)?;
+        let gate = gate.with(stores.iter().map(|store| beside[*store].clone()).collect());
+        for (used, beside) in chosen.stores().zip(&beside) {
+            left::write_down(&used.home, &used.kept, &used.payload, terminal);
+            requests::remember(&gate, used, &beside.budget)?;
+        }
         gate.stand(|all| all.clone_from(&standings));
-        let running = Running::start(gate)?;
+        let (listening, handed_by) = confining::listening(by, terminal)?;
+        let running = Running::start(gate, listening)?;
         let folder = PrivateFolder::make()?;
         let variables = variables_for(&running, &folder)?;
-        Ok(Gateway { running, stores, variables, _folder: folder })
+        Ok(Gateway { running, run, lists, stores, variables, handed_by, _folder: folder })
+    }
+}
+
+/// What lies beside a store for the proxy of a run.
+fn beside_store(used: &Used, run: &str, config: &Config) -> gate::Beside {
+    let key = |purpose| freezing::key_for(&used.kept.identity, used.payload.id, purpose);
+    let folder = used.home.file(register::FOLDER);
+    gate::Beside {
+        budget: Arc::new(Budget::of(used.home.data().to_owned(), key(budget::PURPOSE))),
+        journal: Arc::new(Journal::of(&folder, run, key(journal::PURPOSE))),
+        required: config.history.required,
     }
 }
 

@@ -18,19 +18,21 @@ use crate::{
     hex,
     home::{self, Home},
     identity::{Identity, anchor::Id},
-    platform, random,
+    platform,
+    proxy::journal,
+    random,
     seal::SealKey,
     terminal::Terminal,
 };
 
-use super::{super::opening, freezing};
+use super::{super::opening, freezing, left};
 
 /// The folder of these in a store's.
-const FOLDER: &str = "proxies";
+pub const FOLDER: &str = "proxies";
 /// What they are sealed for.
 const PURPOSE: &str = "keyctl/proxies/v1";
 /// What the names of those end with that are locked.
-const LOCK: &str = ".lock";
+pub const LOCK: &str = ".lock";
 /// The most bytes of a file.
 const LARGEST: usize = 1024 * 1024;
 /// So often one is made that nobody sweeps away in the same moment.
@@ -159,7 +161,8 @@ fn hold(folder: &Path, path: &Path) -> io::Result<File> {
     Err(io::ErrorKind::ResourceBusy.into())
 }
 
-fn sealed_by(identity: &Identity, store: Id) -> SealKey {
+/// What it is sealed with.
+pub fn sealed_by(identity: &Identity, store: Id) -> SealKey {
     freezing::key_for(identity, store, PURPOSE)
 }
 
@@ -174,6 +177,7 @@ pub fn all(terminal: &Terminal) -> Result<Vec<Entry>> {
     for store in std::iter::once(None).chain(others.iter().map(Some)) {
         // One whose removal was cut short has none.
         let Ok(home) = Home::of(store) else { continue };
+        left::write_down_unasked(&home, terminal);
         let alive = living(&home.file(FOLDER));
         if alive.is_empty() {
             continue;
@@ -217,6 +221,10 @@ fn living(folder: &Path) -> Vec<(String, Option<u32>)> {
             let _ = io::Read::by_ref(&mut file).take(16).read_to_string(&mut text);
             alive.push((run.to_owned(), text.parse().ok()));
         } else if platform::is_at(&file, &path) {
+            // What it has begun is for the history, and whoever writes that takes it away.
+            if names.iter().any(|name| name.strip_suffix(journal::ENDING) == Some(run)) {
+                continue;
+            }
             let left = names.iter().filter(|name| name.contains(run) && !name.ends_with(LOCK));
             left.for_each(|name| {
                 let _ = std::fs::remove_file(folder.join(name));
@@ -231,7 +239,8 @@ fn living(folder: &Path) -> Vec<(String, Option<u32>)> {
     alive
 }
 
-fn read(path: &Path, key: &SealKey, run: &str) -> Option<Said> {
+/// What a run says of itself.
+pub fn read(path: &Path, key: &SealKey, run: &str) -> Option<Said> {
     let (sealed, _) = home::read(path, LARGEST).ok()??;
     let value: Value = serde_json::from_slice(&key.open(run.as_bytes(), &sealed)?).ok()?;
     let number = |name: &str| value[name].as_u64();

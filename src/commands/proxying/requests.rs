@@ -2,18 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    sync::mpsc::Receiver,
+    sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
 
 use crate::{
     config::{Config, proxy::HTTPS},
     date::Moment,
-    history::{Action, Event, request::Request},
+    failure::{Failure, Kind, Result},
+    history::{Action, Event, Log, request::Request},
     name::KeyName,
     proxy::{
+        budget::{self, Budget, Hindrance, Use},
         gate::{Gate, Guarded},
         refusal::Refusal,
+        rule::Rule,
         tally::Done,
     },
     terminal::Terminal,
@@ -26,36 +29,114 @@ use super::{
         record::{self, Strictness},
         using::Used,
     },
+    refused::Refused,
     register::Count,
 };
 
-/// So many entries are looked back through for what was used up.
-const LOOKED_AT: usize = 20_000;
+/// So many entries are looked back through for what was used up; then more, up to so many.
+const LOOKED_AT: usize = 1000;
+const MOST_LOOKED_AT: usize = 512_000;
+/// How long another run is waited for that has hold of a budget.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// So many are written at once.
 const AT_ONCE: usize = 500;
 /// The same is told again after so long.
 const AGAIN: Duration = Duration::from_mins(1);
-/// So many strangers' requests are written down of one run: they cost whoever sends them nothing.
-const STRANGERS: u32 = 20;
 
-/// Counts what other runs have asked for towards the budgets of this one.
-pub fn remember(guarded: &[Guarded], stores: &[usize], chosen: &Chosen) {
-    let now = Moment::now();
-    for (at, used) in chosen.stores().enumerate() {
-        let of_store = || guarded.iter().zip(stores).filter(|(_, store)| **store == at).map(|(key, _)| key);
-        let Some(reach) = of_store().map(Guarded::reach).max().filter(|reach| !reach.is_zero()) else { continue };
-        let entries = record::log(&used.home, &used.kept, &used.payload).last(LOOKED_AT);
-        for key in of_store() {
-            let one = |(_, event): &(u64, Event)| {
-                let ago = now.seconds().saturating_sub(event.moment?.seconds());
-                let ago = Duration::from_secs(u64::try_from(ago).unwrap_or_default());
-                let is_its = event.action == Action::Proxy && event.names.iter().any(|name| name == key.name.as_str());
-                let (host, port) = split(event.answered_by().filter(|_| is_its && ago < reach)?);
-                Some((host.to_owned(), port, ago))
-            };
-            key.remember(&entries.iter().filter_map(one).collect::<Vec<_>>());
+/// Counts what other runs have asked for towards the budgets of this one: what they wrote down beside the store, and what stands
+/// in the history and not there.
+///
+/// # Errors
+/// `Disk` where that cannot be read.
+pub fn remember(gate: &Gate, used: &Used, budget: &Arc<Budget>) -> Result<()> {
+    let of_store: Vec<&Guarded> =
+        gate.guarded.iter().filter(|key| key.name.store() == used.home.store().map(Arc::as_ref)).collect();
+    let Some(reach) = of_store.iter().map(|key| key.reach()).max().filter(|reach| !reach.is_zero()) else {
+        return Ok(());
+    };
+    let oldest = budget::now().saturating_sub(u64::try_from(reach.as_millis()).unwrap_or(u64::MAX));
+    let log = record::log(&used.home, &used.kept, &used.payload);
+    let recorded = lately(&log, oldest);
+    let held = hold(budget)?;
+    let mut known = held.all();
+    let there = known.clone();
+    let mut unmatched: Vec<&Use> = there.iter().collect();
+    for (used, is_limited) in recorded.iter().flat_map(|event| uses(event, &of_store)) {
+        // An entry has the second in which it came, or in which it went out.
+        let is_it = |one: &&Use| {
+            one.name == used.name && one.host == used.host && (one.at / 1000).abs_diff(used.at / 1000) <= APART
+        };
+        match unmatched.iter().position(is_it) {
+            Some(at) => drop(unmatched.remove(at)),
+            None if is_limited => {
+                held.add(used.clone()).map_err(|_| unread(budget))?;
+                known.push(used);
+            }
+            None => {}
         }
     }
+    gate.remember(budget, &known);
+    Ok(())
+}
+
+/// So many seconds there may be between the moment that a request has in the history and the one in which it was counted.
+const APART: u64 = 2;
+
+/// The requests that went through since then, the latest first; all that a history may have of a day.
+fn lately(log: &Log, oldest: u64) -> Vec<Event> {
+    let is_late = |event: &Event| event.moment.is_some_and(|moment| milliseconds(moment) >= oldest);
+    let mut wanted = LOOKED_AT;
+    loop {
+        let entries = log.last(wanted);
+        let reaches_back = entries.len() < wanted || entries.first().is_some_and(|(_, event)| !is_late(event));
+        if reaches_back || wanted >= MOST_LOOKED_AT {
+            let went = |event: &Event| event.action == Action::Proxy && is_late(event) && has_gone_out(event);
+            return entries.into_iter().map(|(_, event)| event).filter(went).collect();
+        }
+        wanted *= 8;
+    }
+}
+
+/// Whether a request went to its host, whatever came of it.
+fn has_gone_out(event: &Event) -> bool {
+    let unanswered = [Refusal::Upstream.word(), Refusal::TooLate.word()];
+    event.refusal().is_none_or(|why| unanswered.contains(&why))
+}
+
+/// What a request used up: of each of its keys one, by the rule that has it, and whether that has a limit.
+fn uses(event: &Event, of_store: &[&Guarded]) -> Vec<(Use, bool)> {
+    let text = |name: &str| event.other.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let (named, at) = (text("host"), event.moment.map(milliseconds).unwrap_or_default());
+    let (host, port) = split(named);
+    let its = of_store.iter().filter(|key| event.names.iter().any(|name| name == key.name.name().as_str()));
+    let of_key = |key: &&&Guarded| {
+        let about = || key.rules.iter().enumerate().filter(|(_, rule)| rule.covers(host, port));
+        let fits = |rule: &Rule| rule.allows_method(text("method")) && rule.allows_path(text("path"));
+        let (number, rule) = about().find(|(_, rule)| fits(rule)).or_else(|| about().next())?;
+        let used =
+            Use { at, name: key.name.name().as_str().to_owned(), host: named.to_owned(), rule: key.label(number) };
+        Some((used, !rule.limits.is_empty()))
+    };
+    its.filter_map(|key| of_key(&key)).collect()
+}
+
+fn milliseconds(moment: Moment) -> u64 {
+    u64::try_from(moment.seconds()).unwrap_or_default().saturating_mul(1000)
+}
+
+fn hold(budget: &Budget) -> Result<budget::Held<'_>> {
+    let begun = Instant::now();
+    loop {
+        match budget.hold() {
+            Ok(held) => return Ok(held),
+            Err(Hindrance::Busy) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) => return Err(unread(budget)),
+        }
+    }
+}
+
+fn unread(_: &Budget) -> Failure {
+    Failure::new(Kind::Disk, format!("cannot read or write what is used up of a limit, in `{}`", budget::FILE))
 }
 
 /// A host and its port, as the history has them.
@@ -74,7 +155,8 @@ pub struct Writer<'w> {
     like: Event,
     /// What was told lately, and when.
     told: BTreeMap<String, Instant>,
-    strangers: u32,
+    /// The refusals that were written down lately, each with those like it that came since.
+    refused: Refused,
     /// What came so far.
     pub count: Count,
 }
@@ -92,12 +174,23 @@ impl<'w> Writer<'w> {
         like.program.clone_from(&event.program);
         like.reason.clone_from(&event.reason);
         let like = caller::sign(chosen.placed(like));
-        Self { chosen, stores, config, terminal, like, told: BTreeMap::new(), strangers: 0, count: Count::default() }
+        Self {
+            chosen,
+            stores,
+            config,
+            terminal,
+            like,
+            told: BTreeMap::new(),
+            refused: Refused::default(),
+            count: Count::default(),
+        }
     }
 
     /// Writes down what is over by now, in so many goes at the most: a command that asks and asks must not keep whoever calls
     /// this from what else is to be done.
     pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>, goes: usize) {
+        let due = self.refused.due(Instant::now());
+        self.write_gathered(due, gate);
         for _ in 0..goes {
             let some: Vec<Done> = over.try_iter().take(AT_ONCE).collect();
             if some.is_empty() {
@@ -119,7 +212,7 @@ impl<'w> Writer<'w> {
     }
 
     fn write_to(&mut self, at: usize, used: &Used, some: &[&Done], gate: &Gate) {
-        let mut events = Vec::new();
+        let (mut events, now) = (Vec::new(), Instant::now());
         for done in some {
             let names: Vec<KeyName> = done
                 .keys
@@ -129,27 +222,55 @@ impl<'w> Writer<'w> {
                 .collect();
             match done.refusal {
                 Some(why) if why.is_alarming() && self.is_new(done, why) => self.tell(used, done, why, &names),
-                Some(Refusal::Stranger | Refusal::Rebound) => {
-                    self.strangers += 1;
-                    if self.strangers <= STRANGERS {
-                        events.push(self.event(done, &names));
-                    }
+                // What went out is for itself, whatever came of it.
+                Some(why) if done.begun.is_none() => {
+                    let like =
+                        format!("{at} {} {} {} {} {:?}", why.word(), done.host, done.method, done.path, done.keys);
+                    let rough = format!("{at} {}", why.word());
+                    events.extend(self.refused.take(like, rough, at, self.event(done, &names), now));
                 }
                 _ => events.push(self.event(done, &names)),
             }
         }
+        if self.record(used, &events, gate) {
+            for first in 0..gate.guarded.len() {
+                let its = some.iter().filter(|done| done.keys.first() == Some(&first));
+                gate.is_recorded(first, &its.filter_map(|done| done.begun).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// Whether they are recorded.
+    fn record(&self, used: &Used, events: &[Event], gate: &Gate) -> bool {
         if events.is_empty() {
-            return;
+            return true;
         }
         let log = record::log(&used.home, &used.kept, &used.payload);
         let all: Vec<&Event> = events.iter().collect();
         let strictness = Strictness { sync: false, ..self.config.into() };
-        let recorded = record::usage(&used.home, &used.kept, &log, &all, strictness, self.terminal);
-        // What could not be recorded is said already; where nothing goes on unrecorded, nothing does.
-        if let Err(failure) = recorded {
-            gate.shut();
-            self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
+        match record::usage(&used.home, &used.kept, &log, &all, strictness, self.terminal) {
+            Ok(recorded) => recorded.last().is_some(),
+            // What could not be recorded is said already; where nothing goes on unrecorded, nothing does.
+            Err(failure) => {
+                gate.shut();
+                self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
+                false
+            }
         }
+    }
+
+    /// Writes down the refused requests that were gathered until now.
+    fn write_gathered(&mut self, gathered: Vec<(usize, Event)>, gate: &Gate) {
+        for (at, used) in self.chosen.stores().enumerate() {
+            let its = gathered.iter().filter(|(store, _)| *store == at).map(|(_, event)| event.clone());
+            self.record(used, &its.collect::<Vec<_>>(), gate);
+        }
+    }
+
+    /// It is all over.
+    pub fn finish(&mut self, gate: &Gate) {
+        let rest = self.refused.rest();
+        self.write_gathered(rest, gate);
     }
 
     fn event(&self, done: &Done, names: &[KeyName]) -> Event {

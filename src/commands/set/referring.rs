@@ -95,7 +95,7 @@ fn refuse_source(remote: &Remote, home: &Home) -> Result<()> {
         )));
     }
     let path = &remote.reference.place.path;
-    if !source.serves_place(store, path) {
+    if !source.serves_place(store, &remote.reference) {
         let said = format!(
             "`{path}` of source `{}` is not for the store `{}`; nothing was kept",
             source.name,

@@ -99,7 +99,7 @@ fn hold_to_source(
     let path = &remote.reference.place.path;
     let is_for = |home: &Home| {
         let store = home.store().map(AsRef::as_ref);
-        source.serves(store) && source.serves_place(store, path)
+        source.serves(store) && source.serves_place(store, &remote.reference)
     };
     if !is_for(to) {
         let what = format!(

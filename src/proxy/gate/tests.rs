@@ -1,10 +1,10 @@
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     config::proxy::{self as config, Proxy},
-    proxy::{frozen, rule},
+    proxy::{budget, frozen, journal, rule},
     seal::SealKey,
     secret::Secret,
 };
@@ -21,6 +21,19 @@ fn guarded(name: &str, entries: Vec<config::Rule>) -> Guarded {
     Guarded::new(name.parse().expect("name"), name.parse().expect("variable"), rules(name, entries)).expect("random")
 }
 
+fn frozen_in(folder: &std::path::Path) -> Frozen {
+    Frozen::of(folder.join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE), frozen::News::default())
+}
+
+fn budget_in(folder: &std::path::Path) -> Beside {
+    let key = |purpose| SealKey::derive(b"i", b"s", purpose);
+    Beside {
+        budget: Arc::new(Budget::of(folder.to_owned(), key(budget::PURPOSE))),
+        journal: Arc::new(Journal::of(folder, "0123", key(journal::PURPOSE))),
+        required: true,
+    }
+}
+
 struct Bench {
     gate: Gate,
     folder: tempfile::TempDir,
@@ -29,7 +42,7 @@ struct Bench {
 /// Key A goes to `a.example`, with limits; key B to `b.example`.
 fn bench(strict: bool) -> Bench {
     let folder = tempfile::tempdir().expect("folder");
-    let list = || Arc::new(Frozen::of(folder.path().join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE)));
+    let list = || Arc::new(frozen_in(folder.path()));
     let limited = config::Rule {
         methods: Some(vec!["GET".into(), "POST".into()]),
         paths: Some(vec!["/v1/*".into()]),
@@ -56,6 +69,7 @@ const GET: Asked = Asked {
     path: "/v1/models",
     query: "",
     length: None,
+    is_plain: false,
 };
 
 impl Bench {
@@ -68,6 +82,16 @@ impl Bench {
             (HeaderName::from_static(name), HeaderValue::from_str(value).expect("value"))
         };
         self.gate.judge(&asked, &headers.iter().map(one).collect()).1
+    }
+
+    /// The same, and takes what it uses up.
+    fn ask(&self, asked: Asked, headers: &[(&'static str, String)]) -> std::result::Result<Pass, Refusal> {
+        let pass = self.judge(asked, headers)?;
+        match self.gate.take(&pass, asked.host) {
+            Ok(()) => Ok(pass),
+            Err(Untaken::Refused(why)) => Err(why),
+            Err(Untaken::Busy) => panic!("busy"),
+        }
     }
 
     fn bearer(&self, key: usize) -> [(&'static str, String); 1] {
@@ -108,20 +132,69 @@ fn method_path_header_and_size_are_held_to() {
     let query = format!("key={}", bench.placeholder(0));
     assert_eq!(bench.judge(Asked { query: &query, ..GET }, &[]), Err(Refusal::InAddress));
     // None of that has used anything up.
+    let ask = |asked| bench.ask(asked, &bench.bearer(0));
     for _ in 0..3 {
-        assert_eq!(with(Asked { length: Some(1000), ..GET }), Ok(Pass { keys: vec![0], max_body: Some(1000) }));
+        let pass = Pass { keys: vec![0], rules: vec![0], by: Some((0, 0)), max_body: Some(1000) };
+        assert_eq!(ask(Asked { length: Some(1000), ..GET }), Ok(pass));
     }
-    assert!(matches!(with(GET), Err(Refusal::Limit(wait)) if wait.as_secs() > 3500));
+    assert_eq!(ask(Asked { is_plain: true, ..GET }), Err(Refusal::Elsewhere));
+    assert!(matches!(ask(GET), Err(Refusal::Limit(wait)) if wait.as_secs() > 3500));
     assert_eq!(bench.gate.guarded[0].used(), 3);
 }
 
 #[test]
-fn what_other_runs_used_up_counts() {
-    let bench = bench(true);
-    let ago = |host: &str, seconds| (host.to_owned(), 443, Duration::from_secs(seconds));
-    bench.gate.guarded[0].remember(&[ago("a.example", 10), ago("a.example", 3590), ago("c.example", 5)]);
-    assert!(bench.judge(GET, &bench.bearer(0)).is_ok());
-    assert!(matches!(bench.judge(GET, &bench.bearer(0)), Err(Refusal::Limit(wait)) if wait.as_secs() <= 10));
+fn what_other_runs_use_up_counts_also_while_this_one_runs_and_though_the_file_is_gone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let beside = |bench: Bench| {
+        let gate = bench.gate.with(vec![budget_in(folder.path()), budget_in(folder.path())]);
+        Bench { gate, folder: bench.folder }
+    };
+    let (one, other) = (beside(bench(true)), beside(bench(true)));
+    let ask = |bench: &Bench| bench.ask(GET, &bench.bearer(0));
+    assert!(ask(&one).is_ok() && ask(&other).is_ok() && ask(&one).is_ok());
+    for _ in 0..2 {
+        assert!(matches!(ask(&other), Err(Refusal::Limit(wait)) if wait.as_secs() > 3500));
+        assert!(matches!(ask(&one), Err(Refusal::Limit(_))));
+        std::fs::remove_file(folder.path().join(budget::FILE)).expect("removed");
+    }
+    // Key B has no limit, and so no file is made for it.
+    assert!(one.ask(Asked { host: "b.example", ..GET }, &one.bearer(1)).is_ok());
+    assert!(!folder.path().join(budget::FILE).exists());
+    let late = beside(bench(true));
+    let used = |seconds: u64| budget::Use {
+        at: budget::now() - seconds * 1000,
+        name: "A".to_owned(),
+        host: "a.example".to_owned(),
+        rule: "a.example".to_owned(),
+    };
+    let its = Arc::clone(&late.gate.beside[0].budget);
+    late.gate.remember(&its, &[used(10), used(3590), budget::Use { rule: "other".to_owned(), ..used(5) }]);
+    std::fs::create_dir(folder.path().join(budget::FILE)).expect("in its place");
+    assert_eq!(ask(&late), Err(Refusal::Unrecorded), "what cannot be counted is not let through");
+}
+
+#[test]
+fn of_several_rules_for_a_host_the_first_that_has_it_counts() {
+    let rule = |name: &str, path: &str, rate: &str| config::Rule {
+        name: Some(name.into()),
+        paths: Some(vec![path.into()]),
+        limits: vec![rate.parse().expect("rate")],
+        ..entry("a.example")
+    };
+    let all = vec![guarded("A", vec![rule("one", "/one/*", "1/h"), rule("two", "/two/*", "2/h")])];
+    let secrets = Secrets::of(vec![("A".parse().expect("name"), Some(Secret::new(b"real-secret-a".to_vec())))]);
+    let folder = tempfile::tempdir().expect("folder");
+    let frozen = vec![Arc::new(frozen_in(folder.path()))];
+    let bench = Bench { gate: Gate::new(all, secrets, frozen, true).expect("random"), folder };
+    let ask = |way, path| bench.ask(Asked { way, path, ..GET }, &bench.bearer(0)).map(|pass| pass.rules);
+    let limit = |asked: std::result::Result<Vec<usize>, Refusal>| matches!(asked, Err(Refusal::Limit(_)));
+    assert_eq!(ask(Way::Connect, "/one/x"), Ok(vec![0]));
+    assert!(limit(ask(Way::Connect, "/one/x")));
+    assert_eq!(ask(Way::Base(0, 1), "/two/x"), Ok(vec![1]));
+    assert_eq!(ask(Way::Base(0, 0), "/two/x"), Ok(vec![1]));
+    assert!(limit(ask(Way::Base(0, 0), "/two/x")));
+    assert_eq!(ask(Way::Connect, "/three"), Err(Refusal::Path));
+    assert_eq!(bench.judge(Asked { path: "/two/x", ..GET }, &[]).map(|pass| pass.by), Ok(Some((0, 1))));
 }
 
 #[test]
@@ -132,7 +205,8 @@ fn without_a_key_of_this_run_nothing_comes_by_the_own_address_and_little_by_the_
     for bench in [&strict, &permissive] {
         assert_eq!(bench.judge(base, &[]), Err(Refusal::NoKey));
         assert_eq!(bench.judge(base, &own), Err(Refusal::NoKey));
-        assert_eq!(bench.judge(GET, &[]), Ok(Pass { keys: vec![], max_body: Some(1000) }));
+        let pass = Pass { by: Some((0, 0)), max_body: Some(1000), ..Pass::default() };
+        assert_eq!(bench.judge(GET, &[]), Ok(pass));
         assert_eq!(bench.judge(Asked { method: "PUT", ..GET }, &[]), Err(Refusal::Method));
     }
     let other = Asked { host: "c.example", ..GET };
@@ -160,12 +234,14 @@ fn a_placeholder_for_show_lets_nobody_elses_key_through() {
 #[test]
 fn a_key_that_is_stopped_is_stopped_for_the_next_request() {
     let bench = bench(true);
-    let list = Frozen::of(bench.folder.path().join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE));
+    let list = frozen_in(bench.folder.path());
     let ask = || bench.judge(Asked { host: "b.example", ..GET }, &bench.bearer(1));
     assert!(ask().is_ok());
-    list.write(&["B".to_owned()].into()).expect("written");
+    list.write(&frozen::News { generation: 2, names: ["B".to_owned()].into() }).expect("written");
     assert_eq!(ask(), Err(Refusal::Stopped(Stop::Frozen)));
-    list.write(&[].into()).expect("written");
+    list.remove().expect("removed");
+    assert_eq!(ask(), Err(Refusal::Stopped(Stop::Frozen)));
+    list.write(&frozen::News { generation: 3, names: [].into() }).expect("written");
     assert!(ask().is_ok());
     let stands = |standing| bench.gate.stand(|all| all[1] = standing);
     stands(Standing { stop: Some(Stop::Revoked), ends: None });
@@ -212,10 +288,10 @@ proptest! {
             headers.push((name, format!("Bearer {}", bench.placeholder(at % 2))));
         }
         let way = if by_base { Way::Base(0, 0) } else { Way::Connect };
-        let asked = Asked { way, host: &host, port, method: &method, path: &path, query: "", length: None };
+        let asked = Asked { way, host: &host, port, method: &method, path: &path, query: "", length: None, is_plain: false };
         if let Ok(pass) = bench.judge(asked, &headers) {
-            for key in pass.keys {
-                let rule = bench.gate.rule_of(key, &host, port);
+            for (key, number) in pass.keys.into_iter().zip(pass.rules) {
+                let rule = bench.gate.rule((key, number)).filter(|rule| rule.covers(&host, port));
                 prop_assert!(rule.is_some_and(|rule| rule.allows_method(&method) && rule.allows_path(&path)));
                 prop_assert!(port == 443 && !host.contains("evil"));
             }

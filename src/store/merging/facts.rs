@@ -44,6 +44,7 @@ pub(super) fn merge(base: Option<&Facts>, current: &Facts, other: &Facts, is_sam
     merge_field!(url, "page", |one, other| one.clone().max(other.clone()));
     merge_field!(note, "note", |one, other| both_notes(one.as_deref(), other.as_deref()));
     merge_field!(limits, "limits", Limits::and);
+    merge_field!(frozen, "freeze", |one, other| *one || *other);
     let (one, two) = (&current.tags, &other.tags);
     let before = base.map(|base| base.tags.clone()).unwrap_or_default();
     let is_kept = |tag: &&_| !before.contains(*tag) || (one.contains(*tag) && two.contains(*tag));

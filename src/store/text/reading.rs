@@ -156,6 +156,8 @@ macro_rules! with_facts {
             changed: Option<Moment>,
             expires: Option<Moment>,
             snoozed: Option<Moment>,
+            #[serde(default)]
+            frozen: bool,
             rotate_every: Option<Period>,
             url: Option<String>,
             note: Option<String>,
@@ -185,6 +187,7 @@ macro_rules! with_facts {
                     left_with: self.left_with.map(LeftText::into_left),
                     source: self.source,
                     snoozed: self.snoozed,
+                    frozen: self.frozen,
                     limits: self.limits.into_limits(),
                 };
                 (($(self.$field,)*), facts)

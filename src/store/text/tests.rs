@@ -95,6 +95,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             left_with,
             source: None,
             snoozed,
+            frozen: tags.len() == 2,
             limits,
         },
     )

@@ -56,7 +56,7 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (!payload.wiped_guarded.is_empty(), FORMAT),
+        (payload.speaks_of(|facts| facts.frozen) || !payload.wiped_guarded.is_empty(), FORMAT),
         (remote::is_spoken_of(payload), SOURCES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), VARIABLES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.is_empty()) || payload.speaks_of_departures(), LIMITS_FORMAT),
@@ -153,7 +153,7 @@ fn write_key(text: &mut String, key: &Key, former_table: &str) {
 
 fn write_facts(text: &mut String, facts: &Facts) {
     let Facts { created, changed, expires, rotate_every, url, note, tags, revoked, leaked, left_with, .. } = facts;
-    let Facts { source, snoozed, limits, .. } = facts;
+    let Facts { source, snoozed, frozen, limits, .. } = facts;
     let _ = writeln!(text, "created = \"{created}\"");
     if changed != created {
         let _ = writeln!(text, "changed = \"{changed}\"");
@@ -162,6 +162,9 @@ fn write_facts(text: &mut String, facts: &Facts) {
         if let Some(moment) = moment {
             let _ = writeln!(text, "{field} = \"{moment}\"");
         }
+    }
+    if *frozen {
+        text.push_str("frozen = true\n");
     }
     if let Some(period) = rotate_every {
         let _ = writeln!(text, "rotate_every = \"{period}\"");

@@ -1,0 +1,258 @@
+//! What all runs together have used up of a store's keys, where a rule has a limit: a small sealed file beside the store, which
+//! each run holds locked for the moment in which it takes one more. A key that no rule limits touches none of it.
+//!
+//! What a run knows it knows until it ends: of a file that was taken away, cut or put back it writes what is missing again. A run
+//! that begins holds the file against the history, and what stands there and not here it adds. So the file is no way to a new
+//! budget; it is there so that runs side by side see each other.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use crate::{home, platform, random, seal::SealKey};
+
+use super::records;
+
+/// Its name beside the store.
+pub const FILE: &str = "proxy.used";
+/// The one that is locked; it has nothing in it.
+const LOCK: &str = "proxy.used.lock";
+/// What it is sealed for.
+pub const PURPOSE: &str = "keyctl/proxy-used/v1";
+/// No limit is of a longer time.
+const REACH: Duration = Duration::from_hours(24);
+/// From so many bytes on what is older than that is left out, where that is half of it.
+const LONG: u64 = 128 * 1024;
+
+/// One request that a key went out with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// The key.
+    pub name: String,
+    /// The host, with its port where that is not the usual one.
+    pub host: String,
+    /// Which of the key's rules it went by.
+    pub rule: String,
+}
+
+/// The file of one store.
+pub struct Budget {
+    folder: PathBuf,
+    key: SealKey,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By number and moment, so that none counts twice.
+    uses: BTreeMap<(u64, u64), Use>,
+    /// The file that was read, and how far.
+    file: Option<u64>,
+    read: u64,
+}
+
+/// Why nothing can be taken.
+#[derive(Debug)]
+pub enum Hindrance {
+    /// Another run takes something just now.
+    Busy,
+    /// It cannot be read or written.
+    Disk,
+}
+
+impl From<io::Error> for Hindrance {
+    fn from(_: io::Error) -> Self {
+        Self::Disk
+    }
+}
+
+/// The file, held locked.
+pub struct Held<'b> {
+    budget: &'b Budget,
+    file: File,
+    _lock: File,
+    /// What others have used up since the last look.
+    pub news: Vec<Use>,
+}
+
+/// Now.
+#[must_use]
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Budget {
+    /// The file in this folder, sealed with this key.
+    #[must_use]
+    pub fn of(folder: PathBuf, key: SealKey) -> Self {
+        Self { folder, key, known: Mutex::default() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    /// Takes hold of it, and looks what others have added.
+    ///
+    /// # Errors
+    /// `Busy` while another run has hold of it.
+    pub fn hold(&self) -> Result<Held<'_>, Hindrance> {
+        let path = self.folder.join(LOCK);
+        let lock = records::open(&path)?;
+        match lock.try_lock() {
+            Ok(()) if platform::is_at(&lock, &path) => {}
+            Ok(()) | Err(TryLockError::WouldBlock) => return Err(Hindrance::Busy),
+            Err(TryLockError::Error(_)) => return Err(Hindrance::Disk),
+        }
+        let mut held = Held { budget: self, file: records::open(&self.path())?, _lock: lock, news: Vec::new() };
+        held.look()?;
+        Ok(held)
+    }
+}
+
+impl Held<'_> {
+    fn look(&mut self) -> Result<(), Hindrance> {
+        let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = &mut *known;
+        let facts = self.file.metadata()?;
+        let number = platform::file_number(&facts);
+        let goes_on = known.file == Some(number) && facts.len() >= known.read;
+        let from = if goes_on { known.read } else { 0 };
+        let found = records::read(&self.file, from, &self.budget.key, FILE)?;
+        let oldest = now().saturating_sub(u64::try_from(REACH.as_millis()).unwrap_or(u64::MAX));
+        while known.uses.first_key_value().is_some_and(|((at, _), _)| *at < oldest) {
+            known.uses.pop_first();
+        }
+        let mut there = BTreeMap::new();
+        for (number, used) in found.texts.iter().filter_map(|text| parse(text)) {
+            if used.at >= oldest {
+                there.insert((used.at, number), used);
+            }
+        }
+        let is_new = |(place, _): &(&(u64, u64), &Use)| !known.uses.contains_key(place);
+        self.news.extend(there.iter().filter(is_new).map(|(_, used)| used.clone()));
+        let lacks_some = !goes_on && known.uses.keys().any(|place| !there.contains_key(place));
+        let is_long = !goes_on && found.end > LONG && there.len() < found.texts.len() / 2;
+        known.uses.extend(there);
+        (known.file, known.read) = (Some(number), found.end);
+        if found.is_damaged || lacks_some || is_long {
+            self.write_anew(known)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down all that is known, in the place of what is there.
+    fn write_anew(&mut self, known: &mut Known) -> Result<(), Hindrance> {
+        let mut bytes = Vec::new();
+        for ((_, number), used) in &known.uses {
+            bytes.extend(records::sealed(&self.budget.key, FILE, &text(*number, used))?);
+        }
+        let path: &Path = &self.budget.path();
+        home::replace_file(path, &bytes, false)?;
+        self.file = records::open(path)?;
+        known.file = Some(platform::file_number(&self.file.metadata()?));
+        known.read = bytes.len() as u64;
+        Ok(())
+    }
+
+    /// All that is known to be used up, of the time that counts.
+    #[must_use]
+    pub fn all(&self) -> Vec<Use> {
+        let known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.uses.values().cloned().collect()
+    }
+
+    /// Adds one.
+    ///
+    /// # Errors
+    /// As the disk has them; then it may count all the same.
+    pub fn add(&self, used: Use) -> Result<(), Hindrance> {
+        let number = u64::from_le_bytes(random::bytes().map_err(|_| Hindrance::Disk)?);
+        let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.read += records::add(&self.file, &self.budget.key, FILE, &text(number, &used))?;
+        known.uses.insert((used.at, number), used);
+        Ok(())
+    }
+}
+
+fn text(number: u64, used: &Use) -> String {
+    format!("{} {number} {} {} {}", used.at, used.host, used.rule, used.name)
+}
+
+fn parse(text: &str) -> Option<(u64, Use)> {
+    let mut words = text.splitn(5, ' ');
+    let (at, number) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let mut text = || words.next().map(str::to_owned);
+    let (host, rule, name) = (text()?, text()?, text()?);
+    Some((number, Use { at, name, host, rule }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(folder: &Path) -> Budget {
+        Budget::of(folder.to_owned(), SealKey::derive(b"i", b"s", PURPOSE))
+    }
+
+    fn used(name: &str, ago: u64) -> Use {
+        Use { at: now() - ago, name: name.to_owned(), host: "a.example".to_owned(), rule: "r".to_owned() }
+    }
+
+    fn names(uses: &[Use]) -> Vec<&str> {
+        uses.iter().map(|used| used.name.as_str()).collect()
+    }
+
+    #[test]
+    fn runs_side_by_side_see_each_other_and_hold_it_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (budget(folder.path()), budget(folder.path()));
+        let held = one.hold().unwrap();
+        held.add(used("a", 0)).unwrap();
+        assert!(matches!(other.hold(), Err(Hindrance::Busy)));
+        drop(held);
+        let held = other.hold().unwrap();
+        assert_eq!(names(&held.news), ["a"]);
+        held.add(used("b", 0)).unwrap();
+        drop(held);
+        let held = one.hold().unwrap();
+        assert_eq!(names(&held.news), ["b"]);
+        drop(held);
+        assert!(one.hold().unwrap().news.is_empty(), "its own and what it has seen is no news");
+        let old = u64::try_from(REACH.as_millis()).unwrap() + 1000;
+        one.hold().unwrap().add(used("old", old)).unwrap();
+        assert_eq!(budget(folder.path()).hold().unwrap().all().len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_taken_away_cut_put_back_or_spoilt_gets_again_what_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let (one, other) = (budget(folder.path()), budget(folder.path()));
+        one.hold().unwrap().add(used("a", 30)).unwrap();
+        let older = std::fs::read(&path).unwrap();
+        one.hold().unwrap().add(used("b", 20)).unwrap();
+        for harm in 0..4 {
+            match harm {
+                0 => std::fs::remove_file(&path).unwrap(),
+                1 => std::fs::write(&path, &older).unwrap(),
+                2 => std::fs::write(&path, b"not a record at all").unwrap(),
+                _ => {
+                    let bytes = std::fs::read(&path).unwrap();
+                    std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+                }
+            }
+            assert!(one.hold().unwrap().news.is_empty());
+            assert_eq!(names(&budget(folder.path()).hold().unwrap().all()), ["a", "b"], "{harm}");
+        }
+        assert_eq!(names(&other.hold().unwrap().all()), ["a", "b"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! What a request uses up of its keys' budgets, for all runs together; and that it goes out, written down before it does.
+
+use std::sync::Arc;
+
+use super::{
+    super::{
+        budget::{self, Budget, Hindrance, Use},
+        journal::Begun,
+        refusal::Refusal,
+    },
+    EARLIER, Gate, Guarded, Ordering, Pass, lock,
+};
+
+/// Why nothing is taken.
+#[derive(Debug)]
+pub enum Untaken {
+    /// Another run takes something just now: in a moment it can be tried again.
+    Busy,
+    /// For good.
+    Refused(Refusal),
+}
+
+impl Gate {
+    /// Takes what a request uses up: of each key one by its rule, or nothing of any.
+    ///
+    /// # Errors
+    /// `Limit` where there is nothing left; `Unrecorded` where that cannot be written down.
+    pub fn take(&self, pass: &Pass, host: &str) -> Result<(), Untaken> {
+        let pairs: Vec<(usize, usize)> = pass.keys.iter().copied().zip(pass.rules.iter().copied()).collect();
+        let has_limit = |(key, number): &&(usize, usize)| !self.guarded[*key].rules[*number].limits.is_empty();
+        let limited: Vec<(usize, usize)> = pairs.iter().filter(has_limit).copied().collect();
+        if !limited.is_empty() {
+            self.take_limited(&limited, host)?;
+        }
+        for key in &pass.keys {
+            self.guarded[*key].used.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn take_limited(&self, limited: &[(usize, usize)], host: &str) -> Result<(), Untaken> {
+        let mut budgets: Vec<&Arc<Budget>> = Vec::new();
+        for (key, _) in limited {
+            let its = self.beside.get(*key).map(|beside| &beside.budget);
+            budgets.extend(its.filter(|its| !budgets.iter().any(|other| Arc::ptr_eq(other, its))));
+        }
+        let held = budgets.iter().map(|budget| budget.hold()).collect::<Result<Vec<_>, _>>().map_err(untaken)?;
+        let (now, clock) = (EARLIER + self.started.elapsed(), budget::now());
+        for (held, budget) in held.iter().zip(&budgets) {
+            for key in self.keys_of(budget) {
+                key.remember(&held.news, (now, clock));
+            }
+        }
+        let windows = |(key, number): &(usize, usize)| lock(&self.guarded[*key].windows[*number]);
+        if let Some(wait) = limited.iter().filter_map(|one| windows(one).wait(now)).max() {
+            return Err(Untaken::Refused(Refusal::Limit(wait)));
+        }
+        for one in limited {
+            windows(one).add(now);
+            let key = &self.guarded[one.0];
+            let its = self.beside.get(one.0).map(|beside| &beside.budget);
+            let at = its.and_then(|its| budgets.iter().position(|other| Arc::ptr_eq(other, its)));
+            if let Some(at) = at {
+                let (name, rule) = (key.name.name().as_str().to_owned(), key.label(one.1));
+                held[at].add(Use { at: clock, name, host: host.to_owned(), rule }).map_err(untaken)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of a store.
+    fn keys_of<'g>(&'g self, budget: &'g Arc<Budget>) -> impl Iterator<Item = &'g Guarded> {
+        let all = self.guarded.iter().zip(&self.beside);
+        all.filter(|(_, beside)| Arc::ptr_eq(&beside.budget, budget)).map(|(key, _)| key)
+    }
+
+    /// Counts what was used up before this run began.
+    pub fn remember(&self, budget: &Arc<Budget>, uses: &[Use]) {
+        let moment = (EARLIER + self.started.elapsed(), budget::now());
+        self.keys_of(budget).for_each(|key| key.remember(uses, moment));
+    }
+
+    /// Writes down that a request goes out with keys. Gives its number, if that is written down.
+    ///
+    /// # Errors
+    /// `Unrecorded` where nothing goes on unrecorded.
+    pub fn begin(&self, keys: &[usize], host: &str, method: &str, path: &str) -> Result<Option<u64>, Refusal> {
+        let Some(beside) = keys.first().and_then(|key| self.beside.get(*key)) else { return Ok(None) };
+        let is_its =
+            |key: &&usize| self.beside.get(**key).is_some_and(|other| Arc::ptr_eq(&other.journal, &beside.journal));
+        let names = keys.iter().filter(is_its).map(|key| self.guarded[*key].name.name().as_str().to_owned());
+        let begun = Begun {
+            at: budget::now(),
+            names: names.collect(),
+            host: host.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+        };
+        match beside.journal.begin(&begun) {
+            Ok(number) => Ok(Some(number)),
+            Err(_) if beside.required => Err(Refusal::Unrecorded),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The run has ended, and all that was over is recorded.
+    pub fn close(&self) {
+        self.beside.iter().for_each(|beside| beside.journal.close());
+    }
+
+    /// What was begun with this key under these numbers stands in the history by now.
+    pub fn is_recorded(&self, key: usize, numbers: &[u64]) {
+        if let Some(beside) = self.beside.get(key) {
+            beside.journal.over(numbers);
+        }
+    }
+}
+
+fn untaken(why: Hindrance) -> Untaken {
+    match why {
+        Hindrance::Busy => Untaken::Busy,
+        Hindrance::Disk => Untaken::Refused(Refusal::Unrecorded),
+    }
+}

@@ -1,0 +1,187 @@
+//! The requests of one run that a key goes out with, written down before their first byte does: whoever ends keyctl in the middle
+//! leaves them there. What becomes of each is in the history when it is over, and then it is done with here; what is left of a
+//! run that is dead goes into the history as it is.
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use serde_json::{Value, json};
+
+use crate::seal::SealKey;
+
+use super::records;
+
+/// What the names of such files end with.
+pub const ENDING: &str = ".begun";
+/// What they are sealed for.
+pub const PURPOSE: &str = "keyctl/proxy-begun/v1";
+/// From so many bytes on a file is emptied when nothing of it is under way.
+const LONG: u64 = 64 * 1024;
+
+/// A request that went out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// The keys that went with it.
+    pub names: Vec<String>,
+    /// The host, with its port where that is not the usual one.
+    pub host: String,
+    /// The method.
+    pub method: String,
+    /// The path, without what only this request has.
+    pub path: String,
+}
+
+/// The file of one run and one store.
+pub struct Journal {
+    path: PathBuf,
+    run: String,
+    key: SealKey,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file: Option<File>,
+    next: u64,
+    under_way: BTreeSet<u64>,
+    length: u64,
+}
+
+impl Journal {
+    /// The file of a run in the folder of those that run.
+    #[must_use]
+    pub fn of(folder: &Path, run: &str, key: SealKey) -> Self {
+        Self { path: folder.join(format!("{run}{ENDING}")), run: run.to_owned(), key, state: Mutex::default() }
+    }
+
+    /// Writes down that a request goes out. Gives its number.
+    ///
+    /// # Errors
+    /// As the disk has them.
+    pub fn begin(&self, begun: &Begun) -> io::Result<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = state.next;
+        let Begun { at, names, host, method, path } = begun;
+        let said = json!({ "n": number, "at": at, "names": names, "host": host, "method": method, "path": path });
+        state.add(&self.path, &self.key, &self.run, &said)?;
+        state.next += 1;
+        state.under_way.insert(number);
+        Ok(number)
+    }
+
+    /// These stand in the history by now. That it cannot be written down is no failure: they stand there twice then.
+    pub fn over(&self, numbers: &[u64]) {
+        if numbers.is_empty() {
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for number in numbers {
+            state.under_way.remove(number);
+        }
+        if state.under_way.is_empty() && state.length > LONG {
+            if state.file.as_ref().is_some_and(|file| file.set_len(0).is_ok()) {
+                state.length = 0;
+            }
+            return;
+        }
+        let _ = state.add(&self.path, &self.key, &self.run, &json!({ "over": numbers }));
+    }
+
+    /// The run has ended. All of it stands in the history, or something does not and is for the next one to write down.
+    pub fn close(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.under_way.is_empty() && state.file.take().is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl State {
+    fn add(&mut self, path: &Path, key: &SealKey, run: &str, said: &Value) -> io::Result<()> {
+        if self.file.is_none() {
+            self.file = Some(records::open(path)?);
+        }
+        if let Some(file) = &self.file {
+            self.length += records::add(file, key, run, &said.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What a run has left behind, of which nobody knows how it ended.
+///
+/// # Errors
+/// As the disk has them.
+pub fn left(path: &Path, run: &str, key: &SealKey) -> io::Result<Vec<Begun>> {
+    let file = crate::platform::open_untrusted(path)?;
+    let mut left: Vec<(u64, Begun)> = Vec::new();
+    for text in records::read(&file, 0, key, run)?.texts {
+        let said: Value = serde_json::from_str(&text)?;
+        if let Some(over) = said["over"].as_array() {
+            left.retain(|(number, _)| !over.iter().any(|one| one.as_u64() == Some(*number)));
+        } else {
+            left.extend(parse(&said));
+        }
+    }
+    Ok(left.into_iter().map(|(_, begun)| begun).collect())
+}
+
+fn parse(said: &Value) -> Option<(u64, Begun)> {
+    let text = |name: &str| said[name].as_str().map(str::to_owned);
+    let names = said["names"].as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let (host, method, path) = (text("host")?, text("method")?, text("path")?);
+    Some((said["n"].as_u64()?, Begun { at: said["at"].as_u64()?, names, host, method, path }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_over_is_left_and_a_run_that_ends_well_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = || SealKey::derive(b"i", b"s", PURPOSE);
+        let begun = |host: &str| Begun {
+            at: 7,
+            names: vec!["A".to_owned()],
+            host: host.to_owned(),
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+        };
+        let path = folder.path().join(format!("0123{ENDING}"));
+        let journal = Journal::of(folder.path(), "0123", key());
+        let hosts = || left(&path, "0123", &key()).unwrap().into_iter().map(|begun| begun.host).collect::<Vec<_>>();
+        for host in ["a", "b", "c"] {
+            journal.begin(&begun(host)).unwrap();
+        }
+        journal.over(&[1]);
+        assert_eq!(hosts(), ["a", "c"]);
+        assert!(left(&path, "4567", &key()).unwrap().is_empty(), "another run's");
+        journal.over(&[0, 2]);
+        assert!(hosts().is_empty());
+        for _ in 0..400 {
+            let number = journal.begin(&begun("a-host-with-a-longer-name.example")).unwrap();
+            journal.over(&[number]);
+        }
+        assert!(std::fs::metadata(&path).unwrap().len() < 2 * LONG);
+        drop(journal);
+        assert!(!path.exists());
+        let journal = Journal::of(folder.path(), "0123", key());
+        journal.begin(&begun("a")).unwrap();
+        drop(journal);
+        assert_eq!(hosts(), ["a"]);
+    }
+}
