@@ -122,7 +122,8 @@ fn run_gives_the_secret_to_the_one_command_it_is_for() {
         assert_eq!((ran.code(), places), (0, vec![Seen::InMemory]), "{options:?}");
     }
     let (ran, places) = traced(sandbox.call(&["run", "-k", "A", "--render", "F=template", "--", "true"]));
-    assert_eq!((ran.code(), places), (0, vec![Seen::InMemory, Seen::Environment("true".into())]));
+    // The page, and what a keyctl within the command is to look for.
+    assert_eq!((ran.code(), places), (0, vec![Seen::InMemory, Seen::InMemory, Seen::Environment("true".into())]));
     let (ran, places) = traced(sandbox.call(&["render", "-k", "A", "template"]));
     assert_eq!((ran.code(), places), (0, vec![Seen::Printed(1)]));
     sandbox.file(".keyctl.toml", "[env]\nTOKEN = \"A\"\n");

@@ -78,7 +78,8 @@ fn what_outlives_the_command_prints_on_and_is_masked_and_keyctl_ends_with_the_co
 fn what_masks_for_who_outlives_the_command_holds_nothing_of_the_callers() {
     let sandbox = Sandbox::with(&[("K", KEY)]);
     // The one that lives on has closed the lock, and waits until it is free.
-    let script = "(exec 9>&-; until [ -e free ]; do sleep 0.02; done; echo \"late $K\") & echo main";
+    let script =
+        "(exec 9>&-; for n in $(seq 250); do [ -e free ] && break; sleep 0.02; done; echo \"late $K\") & echo main";
     let free = "exec 9>lock; flock 9; \"$@\" >out; exec 9>&-
         for try in 1 2 3 4 5 6 7 8 9 10; do flock -n lock true && touch free && break; sleep 0.2; done
         until grep late out; do [ -e free ] || exit 5; sleep 0.02; done";
