@@ -28,6 +28,7 @@ mod exchanging;
 mod faults;
 mod given;
 mod handing;
+mod holding;
 mod hooking;
 mod keepers;
 mod keeping;
