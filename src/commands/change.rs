@@ -175,6 +175,7 @@ fn apply<T>(
 ) -> Result<T> {
     let is_guarded = unbound::guard(home);
     let guarded = Guarded::of(&payload, &is_guarded);
+    let known = recipients::known_before(&payload);
     let (answer, event) = match act(&mut payload)? {
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
@@ -210,7 +211,7 @@ fn apply<T>(
         anchor.hash = mark.hash;
     }
     match kept.keeper.write(Item::Anchor, &anchor.line()) {
-        Ok(()) => recipients::settle(home, kept, (&payload, version), terminal),
+        Ok(()) => recipients::settle(home, kept, known.as_ref(), (&payload, version), terminal),
         // The store is written and stays: only its being rolled back to the one before would go unnoticed until then.
         Err(failure) => terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message)),
     }

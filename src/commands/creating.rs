@@ -68,7 +68,7 @@ pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)
     if let Some(exposed) = sealed.exposed.take() {
         return Err(exposed);
     }
-    let text = sealed.open(&kept.identity, &kept.anchor)?;
+    let text = opening::opened(home, &kept, &sealed)?;
     if let Some(unaccepted) = opening::unaccepted(home, &text) {
         return Err(unaccepted);
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::{
+    config,
     failure::{Failure, Kind, Result},
     home::{Home, Lock},
     identity::{
@@ -13,12 +14,15 @@ use crate::{
         keeper::{Held, Keeper, KeeperKind, Record},
         keychain::{OsKeychain, Presence},
     },
+    name::KeyName,
     plain::first_names,
+    rotation::Settings,
     secret::Secret,
     store::{
         accepted,
+        facts::Facts,
         file::{self, OpenText, Print, SealedFile},
-        holding::HeldOn,
+        holding::{self, HeldOn},
         payload::Payload,
         seen::{self, Seen},
     },
@@ -166,7 +170,7 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
         terminal.warn(&exposed.message);
         exposed.hints.iter().for_each(|hint| terminal.hint(hint));
     }
-    let opened = sealed.open(&kept.identity, &kept.anchor);
+    let opened = opened(home, kept, &sealed);
     let text = opened.map_err(|failure| changed_meanwhile(kept, &sealed).unwrap_or(failure))?;
     if let Some(unaccepted) = unaccepted(home, &text) {
         terminal.warn(&unaccepted.message);
@@ -176,6 +180,27 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
     super::given::pin_if_new(home, kept, terminal);
     note_seen(home, kept, &text);
     Ok(text)
+}
+
+/// Opens what was read. What its user's settings say of a key by its name and tags is looked at where others wrote it since.
+///
+/// # Errors
+/// `Store`; as the configuration has them.
+pub fn opened(home: &Home, kept: &Kept, sealed: &SealedFile) -> Result<OpenText> {
+    let mut text = sealed.open(&kept.identity, &kept.anchor)?;
+    if text.is_another() {
+        text.hold_on(&judge(home, &config::read(home)?.rotation))?;
+    }
+    Ok(text)
+}
+
+/// By what else the keys of a store are held back: what its user's settings say of them.
+pub fn judge<'s>(home: &'s Home, settings: &'s Settings) -> impl Fn(&str, &Facts) -> (Facts, bool) + 's {
+    let named = |name: &str| Some(name.parse::<KeyName>().ok()?.of(home.store()));
+    move |name, facts| match named(name) {
+        Some(name) => settings.as_said((&name, facts)),
+        None => holding::by_itself(name, facts),
+    }
 }
 
 /// The failure where the call was given an identity that is not this store's: then nothing that the store's own has sealed
@@ -197,15 +222,16 @@ fn note_seen(home: &Home, kept: &Kept, text: &OpenText) {
     let store = kept.anchor.store;
     // Whoever has changed it since it was read knows a later one.
     let known = Seen::read(&home.file(seen::NAME), &kept.identity, store);
-    if known.is_some_and(|known| !version.is_in_order_after(&known.version)) {
+    if known.as_ref().is_some_and(|known| !version.is_in_order_after(&known.version)) {
         return;
     }
     if let Ok(payload) = text.read_as_written() {
-        let _ = Seen::of(&payload, version).with(text.held_on.clone()).write(home, &kept.identity, store);
+        let seen = Seen::of(&payload, version).with(text.held_on.clone(), known.as_ref());
+        let _ = seen.write(home, &kept.identity, store);
     }
 }
 
-/// Says which keys may be used for more by what others wrote, which counts only once a person says yes to it.
+/// Says which keys may be used for more by what is written there, which counts only once a person says yes to it.
 fn say_held_on(home: &Home, text: &OpenText, terminal: &Terminal) {
     let names: Vec<&str> = text.held_on.iter().filter(|one| !one.is_gone()).map(HeldOn::name).collect();
     if names.is_empty() {
@@ -214,7 +240,7 @@ fn say_held_on(home: &Home, text: &OpenText, terminal: &Terminal) {
     let store = home.store().map(ToString::to_string).unwrap_or_default();
     let names = first_names(&names, MOST_NAMES);
     terminal.warn(&format!(
-        "in the store `{store}` others let keys be used for more than you know of, and what you knew of holds on: {names}"
+        "in the store `{store}` keys may be used for more than you said yes to, and what you knew of holds on: {names}"
     ));
     terminal.hint(&format!("if that is meant, say yes at a terminal: `keyctl store recipients accept {store}`"));
 }

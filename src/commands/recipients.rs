@@ -16,10 +16,10 @@ use crate::{
     scan::git::Git,
     store::{
         accepted::{self, Accepted, State},
-        holding,
+        known::Known,
         members::Member,
         payload::Payload,
-        seen::{Seen, Version},
+        seen::{self, Seen, Version},
     },
     terminal::{Terminal, count},
 };
@@ -96,8 +96,20 @@ fn announce(home: &Home, kept: &Kept, payload: &Payload, before: State) -> Resul
     accepted.before(State::of(payload)).write(home, &kept.identity, payload.id)
 }
 
+/// What is known of the keys of a store with members before its user changes it.
+#[must_use]
+pub fn known_before(payload: &Payload) -> Option<Known> {
+    (!payload.members.is_empty()).then(|| Known::of(payload).with(payload.held_on.clone()))
+}
+
 /// Writes down what is accepted, where that changed, and that this version was seen, once store and anchor are written.
-pub fn settle(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Version>), terminal: &Terminal) {
+pub fn settle(
+    home: &Home,
+    kept: &Kept,
+    known: Option<&Known>,
+    (payload, version): (&Payload, Option<Version>),
+    terminal: &Terminal,
+) {
     // A store without members has neither.
     let Some(version) = version else { return };
     let before = accepted_of(home, kept, payload);
@@ -109,9 +121,10 @@ pub fn settle(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Ve
         terminal.warn(&format!("kept, but who its members are is not noted: {}", failure.message));
     }
     // Until the next one that can be written the anchor knows the generation.
-    // What was changed here was asked for here; what others had taken away before holds on.
-    let held_on = holding::held_on(&payload.held_on, payload);
-    let _ = Seen::of(payload, version).with(held_on).write(home, &kept.identity, payload.id);
+    // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
+    let held_on = known.map(|known| known.holds_on_by_owner(payload)).unwrap_or_default();
+    let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+    let _ = Seen::of(payload, version).with(held_on, before.as_ref()).write(home, &kept.identity, payload.id);
 }
 
 fn add(

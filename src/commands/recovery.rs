@@ -19,6 +19,7 @@ use crate::{
     },
     secret::Secret,
     store::{
+        accepted,
         file::SealedFile,
         members::Whose,
         payload::{Payload, Recovery},
@@ -243,6 +244,10 @@ fn restore(
     if accept_older {
         // Opening it notes what is seen from now on.
         let _ = std::fs::remove_file(home.file(seen::NAME));
+        if payload.members.is_empty() {
+            // It is from before the first one was let in, and opens as it did then.
+            let _ = std::fs::remove_file(home.file(accepted::NAME));
+        }
     }
     open_like_any_other(home, terminal).map_err(|failure| {
         let message = format!("the identity is restored, and the store does not open with it yet: {}", failure.message);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     name::KeyName,
-    store::{facts::Facts, limits::Limits},
+    store::{facts::Facts, holding, limits::Limits},
 };
 
 use super::{Plan, Reaction, ReasonFrom, Rotator, Rule, Settings};
@@ -75,11 +75,11 @@ impl Settings {
             }
         }
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
-        let is_lost = |limits: &&Limits| are_limited.iter().all(|other| other.are_looser_than(limits));
         let is_lifted = (before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none())
             || (before.leaked == Reaction::Stop && from.1.leaked.is_some() && to.1.leaked.is_none());
-        let is_later = before.expired == Reaction::Stop && ends_later(from.1, to.1);
-        let widens = were_limited.iter().any(is_lost) || after.reason < before.reason || is_later || is_lifted;
+        let ((was_said, stopped), (is_said, _)) = (self.as_said(from), self.as_said(to));
+        let both = [&was_said, &is_said].map(|facts| (&facts.limits, facts.expires));
+        let widens = holding::is_wider(both, stopped) || after.reason < before.reason || is_lifted;
         let loses_protection = widens
             || stops(before.expired, after.expired)
             || stops(before.revoked, after.revoked)
@@ -87,15 +87,19 @@ impl Settings {
         Change { entries, loses_protection, widens }
     }
 
+    /// What is known of a key as if it said itself what limits it by its name and tags; and whether its end stops it.
+    #[must_use]
+    pub fn as_said(&self, (name, facts): Known) -> (Facts, bool) {
+        let mut limits = self.limits_for(name, facts).fold(facts.limits.clone(), |all, (_, one)| all.and(one));
+        limits.reason |= self.reason_for(name, facts) == ReasonFrom::Everybody;
+        let stops = self.plan(name, facts).expired == Reaction::Stop;
+        (Facts { limits, ..facts.clone() }, stops)
+    }
+
     /// All that limits a key, each by itself: what it says itself comes last.
     fn all_limits<'s>(&'s self, (name, facts): Known<'s>) -> Vec<&'s Limits> {
         self.limits_for(name, facts).map(|(_, limits)| limits).chain([&facts.limits]).collect()
     }
-}
-
-/// Whether the key's end comes later, or not at all.
-fn ends_later(before: &Facts, after: &Facts) -> bool {
-    before.expires.is_some_and(|end| after.expires.is_none_or(|later| later > end))
 }
 
 /// What holds for a key, each as the file would say it, in the order of [`words_of`].

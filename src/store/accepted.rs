@@ -15,7 +15,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    failure::Result,
+    failure::{Failure, Kind, Result},
     home::Home,
     identity::{
         Identity,
@@ -175,6 +175,15 @@ impl Difference {
             .chain(seal.map(str::to_owned))
             .collect()
     }
+}
+
+/// The failure for a version that names no members, of a store that has some. Who opens it alone would be bound by nothing: no
+/// list, no limits, no version. Whoever is left last is still named.
+#[must_use]
+pub fn without_members(store: &str) -> Failure {
+    let what =
+        format!("the store `{store}` names no members any more, and keyctl writes no such file of one that had some");
+    Failure::new(Kind::Store, what).hint("somebody put another file in its place: ask whoever pushed it")
 }
 
 /// That a member was added, in words.

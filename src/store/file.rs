@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::{
     accepted::{self, Accepted, Difference, SealIs},
-    holding::HeldOn,
+    holding::{self, HeldOn, Judge},
     members::{MOST, Member},
     payload::Payload,
     seen::{self, Seen, Version},
@@ -70,6 +70,8 @@ pub struct OpenText {
     pub unseen: Option<Version>,
     /// What holds its keys back, though it says less than what was seen of it.
     pub held_on: Vec<HeldOn>,
+    /// What was seen of it before, where this is another version.
+    known: Option<Seen>,
 }
 
 /// Stands for a file as it was read: what is to take its place takes that of no other.
@@ -149,8 +151,16 @@ impl SealedFile {
         if let Some(older) = older(facts.generation, seen, anchor) {
             return Err(self.with_ways_out(older, &facts));
         }
+        if let Some(forged) = seen::too_far(facts.generation, seen, anchor) {
+            return Err(forged.hint(self.own_copy()));
+        }
+        // The personal store never has any.
+        let accepted = || Accepted::read(&self.folder.join(accepted::NAME), identity, facts.id);
+        if facts.members.is_empty() && self.store.is_some() && accepted().is_some() {
+            return Err(accepted::without_members(&self.name()).hint(self.own_copy()));
+        }
         if !facts.members.is_empty() {
-            let accepted = Accepted::read(&self.folder.join(accepted::NAME), identity, facts.id);
+            let accepted = accepted();
             text.new_members = self.judge(accepted::difference(accepted.as_ref(), &facts, anchor))?;
         }
         if let Some(another) = another(version, seen) {
@@ -159,10 +169,11 @@ impl SealedFile {
         let is_seen = seen == version;
         text.held_on = match &known {
             Some(known) if is_seen => known.held_on().to_vec(),
-            Some(known) => known.holds_on(&text.read_as_written()?),
+            Some(known) => known.holds_on(&text.read_as_written()?, version, &holding::by_itself),
             None => Vec::new(),
         };
-        text.unseen = version.filter(|_| !is_seen || known.is_some_and(|known| known.lacks_holds()));
+        text.unseen = version.filter(|_| !is_seen || known.as_ref().is_some_and(Seen::lacks_holds));
+        text.known = known.filter(|_| !is_seen);
         Ok(text)
     }
 
@@ -208,10 +219,11 @@ impl SealedFile {
                 ))
             }
         };
-        Err(failure.hint(format!(
-            "if nobody knows of it, somebody else wrote the file: put your own copy of `{}` back",
-            self.path.display()
-        )))
+        Err(failure.hint(format!("if nobody knows of it, somebody else wrote the file: {}", self.own_copy())))
+    }
+
+    fn own_copy(&self) -> String {
+        format!("put your own copy of `{}` back", self.path.display())
     }
 
     /// What stands for the file as it was read.
@@ -235,7 +247,7 @@ impl SealedFile {
     pub fn open_unpinned(&self, identity: &Identity) -> Result<OpenText> {
         let text = identity.decrypt(&self.bytes).map_err(|closed| self.closed(closed, identity))?;
         let (store, readers) = (self.store.clone(), self.readers);
-        Ok(OpenText { text, store, readers, new_members: Vec::new(), unseen: None, held_on: Vec::new() })
+        Ok(OpenText { text, store, readers, new_members: Vec::new(), unseen: None, held_on: Vec::new(), known: None })
     }
 
     fn closed(&self, closed: Closed, identity: &Identity) -> Failure {
@@ -283,6 +295,23 @@ impl OpenText {
     #[must_use]
     pub fn version(&self, facts: &Payload) -> Option<Version> {
         (!facts.members.is_empty()).then(|| Version::of(facts.generation, &self.text))
+    }
+
+    /// Whether it is another version than the one that was seen, so that what is in it is to be held against that.
+    #[must_use]
+    pub fn is_another(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Holds its keys back also by what its user's settings say of them.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub fn hold_on(&mut self, judge: Judge) -> Result<()> {
+        if let Some(known) = &self.known {
+            self.held_on = known.holds_on(&self.read_as_written()?, self.unseen, judge);
+        }
+        Ok(())
     }
 
     fn as_str(&self) -> Result<&str> {

@@ -3,16 +3,19 @@
 //! A version that follows on the one that was seen need not know of it: two branches are merged by whoever calls git, and
 //! writing twice on an older copy makes a newer one. So a limit, a revocation or the mark of a leak that is there no more is not
 //! taken as gone: here it stays, for the key of that name and for the secret under any other name, until a person says yes to
-//! that at a terminal. What its user does here by himself was asked for where it was done.
+//! that at a terminal. What its user does here by himself was asked for where it was done; but what he takes away or replaces
+//! can come again with an older copy, so that is not forgotten with it either.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{date::Moment, hex, name::KeyName, secret::Secret};
+use crate::{date::Moment, hex, secret::Secret};
 
 use super::{
     facts::{Facts, Leaked, Revoked},
     limits::Limits,
-    payload::{Key, Payload},
+    payload::Payload,
 };
 
 /// What holds a key back, as it is noted.
@@ -24,6 +27,15 @@ pub struct Holds {
     revoked: Option<(Moment, Option<String>)>,
     #[serde(default)]
     leaked: Option<(Moment, String)>,
+    /// The end of its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<Moment>,
+    /// Whether it is not given after that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    stops: bool,
+    /// What its user's own settings may go by.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    tags: BTreeSet<String>,
 }
 
 /// What holds a key back still, though its store says less.
@@ -32,9 +44,30 @@ pub struct HeldOn {
     name: String,
     /// What stands for its secret.
     secret: String,
-    /// Whether there is no key of that name: then it is for the secret, wherever it comes again.
+    /// Whether there is no key of that name with that secret: then it is for the secret, wherever it comes again.
     is_gone: bool,
     holds: Holds,
+}
+
+/// What is known of a key with what its user's own settings add to that by its name and tags, and whether its end stops it.
+pub type Judge<'j> = &'j dyn Fn(&str, &Facts) -> (Facts, bool);
+
+/// What is known of a key, where nothing is added to it.
+#[must_use]
+pub fn by_itself(_name: &str, facts: &Facts) -> (Facts, bool) {
+    (facts.clone(), facts.limits.stop_expired)
+}
+
+/// Whether a key may be used for more: what it is used for before and after, with its end, and whether that stopped it. It is
+/// asked of what its user does, and of what others did.
+#[must_use]
+pub fn is_wider([before, after]: [(&Limits, Option<Moment>); 2], stopped: bool) -> bool {
+    after.0.are_looser_than(before.0) || (stopped && ends_later(before.1, after.1))
+}
+
+/// Whether an end is put off, or taken away.
+fn ends_later(before: Option<Moment>, after: Option<Moment>) -> bool {
+    before.is_some_and(|end| after.is_none_or(|later| later > end))
 }
 
 impl Holds {
@@ -45,35 +78,66 @@ impl Holds {
             limits: facts.limits.clone(),
             revoked: facts.revoked.as_ref().map(|revoked| (revoked.at, revoked.reason.clone())),
             leaked: facts.leaked.as_ref().map(|leaked| (leaked.at, leaked.place.clone())),
+            expires: facts.expires,
+            stops: facts.limits.stop_expired,
+            tags: facts.tags.iter().map(ToString::to_string).collect(),
         }
     }
 
-    /// The same for a key with another secret: it was not revoked, and was not found.
-    fn of_another_secret(self) -> Self {
-        Self { revoked: None, leaked: None, ..self }
+    /// What was known of the key, as far as it is noted.
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::new(Moment::from_seconds(0));
+        self.apply_to(&mut facts);
+        facts.expires = self.expires;
+        facts.tags = self.tags.iter().filter_map(|tag| tag.parse().ok()).collect();
+        facts
     }
 
-    fn and(self, other: &Self) -> Self {
+    /// The same with what its user's settings added to it.
+    pub(super) fn with_settings(&self, name: &str, judge: Judge) -> Self {
+        let (facts, stops) = judge(name, &self.facts());
+        Self { limits: facts.limits, stops, ..self.clone() }
+    }
+
+    /// Whether it holds nothing back.
+    pub(super) fn is_nothing(&self) -> bool {
+        let Self { limits, revoked, leaked, expires, stops, tags: _ } = self;
+        limits.is_empty() && revoked.is_none() && leaked.is_none() && !(*stops && expires.is_some())
+    }
+
+    /// The same for a key with another secret: it was not revoked, was not found, and has an end of its own.
+    pub(super) fn of_another_secret(self) -> Self {
+        Self { revoked: None, leaked: None, expires: None, stops: false, ..self }
+    }
+
+    pub(super) fn and(self, other: &Self) -> Self {
         Self {
             limits: self.limits.and(&other.limits),
             revoked: self.revoked.or_else(|| other.revoked.clone()),
             leaked: self.leaked.or_else(|| other.leaked.clone()),
+            expires: [self.expires, other.expires].into_iter().flatten().min(),
+            stops: self.stops || other.stops,
+            tags: self.tags.union(&other.tags).cloned().collect(),
         }
     }
 
     /// Whether what is known of a key holds it back less.
-    fn is_more_than(&self, facts: &Facts) -> bool {
-        facts.limits.are_looser_than(&self.limits)
+    pub(super) fn is_more_than(&self, facts: &Facts) -> bool {
+        is_wider([(&self.limits, self.expires), (&facts.limits, facts.expires)], self.stops)
             || (self.revoked.is_some() && facts.revoked.is_none())
             || (self.leaked.is_some() && facts.leaked.is_none())
     }
 
-    fn apply_to(&self, facts: &mut Facts) {
+    pub(super) fn apply_to(&self, facts: &mut Facts) {
         facts.limits = facts.limits.and(&self.limits);
         let revoked = self.revoked.clone().map(|(at, reason)| Revoked { at, reason });
         let leaked = self.leaked.clone().map(|(at, place)| Leaked { at, place });
         facts.revoked = facts.revoked.take().or(revoked);
         facts.leaked = facts.leaked.take().or(leaked);
+        if self.stops && ends_later(self.expires, facts.expires) {
+            facts.expires = self.expires;
+            facts.limits.stop_expired = true;
+        }
     }
 }
 
@@ -82,6 +146,12 @@ impl HeldOn {
     #[must_use]
     pub fn new(name: &str, secret: &str, holds: Holds) -> Self {
         Self { name: name.to_owned(), secret: secret.to_owned(), is_gone: false, holds }
+    }
+
+    /// The same, for what is there no more.
+    #[must_use]
+    pub fn gone(self) -> Self {
+        Self { is_gone: true, ..self }
     }
 
     /// Whether it is for what is there no more.
@@ -96,35 +166,29 @@ impl HeldOn {
         &self.name
     }
 
-    /// What it means for a key of this name with this secret.
-    fn for_key(&self, name: &KeyName, secret: &str) -> Option<Holds> {
-        let (is_it, is_same) = (!self.is_gone && self.name == name.as_str(), self.secret == secret);
-        let holds = || if is_same { self.holds.clone() } else { self.holds.clone().of_another_secret() };
-        (is_it || is_same).then(holds)
+    /// What stands for the secret that it is for.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// What it holds.
+    pub(super) fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// What is known of its key, as it counts here.
+    #[must_use]
+    pub fn on(&self, facts: &Facts) -> Facts {
+        let mut facts = facts.clone();
+        self.holds.apply_to(&mut facts);
+        facts
     }
 }
 
 /// What stands for a secret of this store.
 pub(super) fn mark(payload: &Payload, secret: &Secret) -> String {
     hex::encode(&payload.mark_of(secret).0[..8])
-}
-
-/// What of all that held keys back holds on for those that there are now, and what waits for a secret to come again.
-#[must_use]
-pub fn held_on(before: &[HeldOn], now: &Payload) -> Vec<HeldOn> {
-    if before.is_empty() {
-        return Vec::new();
-    }
-    let of_key = |(name, key): (&KeyName, &Key)| {
-        let secret = mark(now, &key.value);
-        let all = before.iter().filter_map(|one| one.for_key(name, &secret));
-        let holds = all.reduce(|all, one| all.and(&one)).filter(|holds| holds.is_more_than(&key.facts));
-        holds.map(|holds| HeldOn::new(name.as_str(), &secret, holds))
-    };
-    let is_there = |name: &str| now.keys.keys().any(|key| key.as_str() == name);
-    let gone = before.iter().filter(|one| one.is_gone || !is_there(&one.name));
-    let gone = gone.map(|one| HeldOn { is_gone: true, ..one.clone() });
-    now.keys.iter().filter_map(of_key).chain(gone).collect()
 }
 
 impl Payload {
@@ -137,82 +201,5 @@ impl Payload {
             }
         }
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::tests::{empty, name, set};
-
-    fn facts<'p>(payload: &'p mut Payload, key: &str) -> &'p mut Facts {
-        &mut payload.keys.get_mut(&name(key)).expect("there").facts
-    }
-
-    fn of(payload: &Payload, key: &str) -> HeldOn {
-        let it = &payload.keys[&name(key)];
-        HeldOn::new(key, &mark(payload, &it.value), Holds::of(&it.facts))
-    }
-
-    fn names(held: &[HeldOn]) -> Vec<(&str, bool)> {
-        held.iter().map(|one| (one.name(), one.is_gone())).collect()
-    }
-
-    fn limited() -> (Payload, HeldOn) {
-        let mut store = empty();
-        set(&mut store, "a", "one", 0);
-        let facts = facts(&mut store, "a");
-        facts.limits.ask = true;
-        facts.revoked = Some(Revoked { at: Moment::from_seconds(5), reason: Some("sold".into()) });
-        let held = of(&store, "a");
-        (store, held)
-    }
-
-    #[test]
-    fn what_is_less_than_before_stays_as_it_was_and_what_is_more_is_taken() {
-        let (mut store, held) = limited();
-        let before = [held];
-        assert!(held_on(&before, &store).is_empty());
-        facts(&mut store, "a").limits.terminal = true;
-        assert!(held_on(&before, &store).is_empty());
-        facts(&mut store, "a").limits.ask = false;
-        facts(&mut store, "a").revoked = None;
-        let on = held_on(&before, &store);
-        assert_eq!(names(&on), [("a", false)]);
-        // Nor is it gone in the next version, which says as little.
-        assert_eq!(held_on(&on, &store), on);
-        store.held_on = on;
-        let used = store.with_held_on();
-        let facts = &used.keys[&name("a")].facts;
-        assert!(
-            facts.limits.ask && facts.limits.terminal && facts.revoked.as_ref().is_some_and(|it| it.reason.is_some())
-        );
-    }
-
-    #[test]
-    fn a_secret_is_held_back_under_another_name_and_when_it_comes_again_and_a_name_with_another_secret() {
-        let (store, held) = limited();
-        let value = store.keys[&name("a")].value.copy();
-        let mut other = empty();
-        set(&mut other, "b", "one", 0);
-        other.keys.get_mut(&name("b")).expect("there").value = value.copy();
-        assert_eq!(names(&held_on(std::slice::from_ref(&held), &other)), [("b", false), ("a", true)]);
-        let gone = held_on(&[held], &empty());
-        assert_eq!(names(&gone), [("a", true)]);
-        assert_eq!(names(&held_on(&gone, &other)), [("b", false), ("a", true)]);
-        // What is kept anew under a name that was given up is another key.
-        let mut anew = empty();
-        set(&mut anew, "a", "another", 0);
-        assert_eq!(names(&held_on(&gone, &anew)), [("a", true)]);
-        // A limit is the name's, a revocation the secret's.
-        let (store, held) = limited();
-        let mut replaced = store;
-        set(&mut replaced, "a", "another", 1);
-        *facts(&mut replaced, "a") =
-            Facts { limits: Limits::default(), revoked: None, ..facts(&mut replaced, "a").clone() };
-        replaced.held_on = held_on(&[held], &replaced);
-        let used = replaced.with_held_on();
-        let facts = &used.keys[&name("a")].facts;
-        assert!(facts.limits.ask && facts.revoked.is_none());
     }
 }

@@ -23,16 +23,15 @@ use super::{
     members::{MOST, Member},
     payload::{Former, Key, Payload, Removed},
     seals,
+    seen::FARTHEST,
 };
 use keys::{both_have, one_key};
 
 mod facts;
+mod kept;
 mod keys;
 mod renames;
 mod revived;
-
-/// How far a side may have come from what both come from, in changes.
-const FARTHEST: u64 = 1 << 32;
 
 /// One of the two versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +101,7 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Mome
     if let Some(base) = base {
         renames::follow(base, [ours, theirs], &mut merged, &mut said);
     }
+    kept::limit([ours, theirs], &mut merged, &said);
     merged.removed = removed_keys(base, ours, theirs, &mark, &mut said);
     if let Some(base) = base {
         revived::say(base, [ours, theirs], &merged, &mut said);
@@ -141,6 +141,14 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
                 .hint("git revert and cherry-pick ask for that, and a merge where somebody put an older copy back")
                 .hint("abort it (`git revert --abort`, `git cherry-pick --abort`, `git merge --abort`)")
                 .hint("to take a change back: `keyctl rollback`; to have a branch's changes: merge the whole branch"));
+        }
+    }
+    // What both come from had members, and so has every version since.
+    let had_members = |other: &Payload| !base.unwrap_or(other).members.is_empty();
+    for (side, other, words) in [(ours, theirs, "this side"), (theirs, ours, "the other side")] {
+        if side.members.is_empty() && had_members(other) {
+            let what = format!("{words} names no members any more, and keyctl writes no such file: it was forged");
+            return Err(Failure::new(Kind::Store, what).hint("leave that side alone, and ask whoever pushed it"));
         }
     }
     // Nobody changes a store so often; who makes such a number up would have every later file called an older one.

@@ -3,9 +3,9 @@
 //! `payload` is what is in it, `facts` what is known of a key, `editing` how keys change, `journal` how that is taken
 //! back, `bearers` which key that was, `revoking` which secrets must not be used any more, `leaking` which were found in
 //! the clear, `limits` what a key may be used for, `moving` how it goes to another store, `members` who may open it and
-//! `accepted` whom of these its owner knows, `seals` how its seal changes, `seen` the newest version that he had, `holding`
-//! what of it holds on where another's says less, and `noted` how he notes that, `merging` how two versions become one, `bygone` what
-//! outlives a key that is wiped; `text` is how all of it is written down, `file` the sealed file
+//! `accepted` whom of these its owner knows, `seals` how its seal changes, `seen` the newest version that he had, `known` what
+//! he notes of its keys, `holding` what of that holds on where another says less, and `noted` how it is noted, `merging` how two
+//! versions become one, `bygone` what outlives a key that is wiped; `text` is how all of it is written down, `file` the sealed file
 //! itself.
 
 pub mod accepted;
@@ -16,6 +16,7 @@ pub mod facts;
 pub mod file;
 pub mod holding;
 pub mod journal;
+pub mod known;
 pub mod leaking;
 pub mod limits;
 pub mod members;

@@ -35,16 +35,20 @@ impl Note {
         serde_json::from_slice(&plain).ok()
     }
 
-    /// Writes one down.
+    /// Writes one down, if it can be read again.
     ///
     /// # Errors
     /// `Disk`.
     pub fn write(&self, path: &Path, content: &impl Serialize, identity: &Identity, store: Id) -> Result<()> {
-        let mut plain = serde_json::to_vec(content)
-            .map_err(|_| Failure::new(Kind::Disk, format!("`{}` cannot be written down", path.display())))?;
+        let failed = |why: &str| Failure::new(Kind::Disk, format!("`{}` {why}", path.display()));
+        let mut plain = serde_json::to_vec(content).map_err(|_| failed("cannot be written down"))?;
         plain.resize(plain.len().next_multiple_of(BLOCK), b' ');
         let sealed = self.key(identity, store).seal(self.head.as_bytes(), &plain)?;
-        home::replace(path, format!("{}{}\n", self.head, BASE64.encode(sealed)).as_bytes())
+        let text = format!("{}{}\n", self.head, BASE64.encode(sealed));
+        if text.len() > self.largest {
+            return Err(failed("would be too large to be read again"));
+        }
+        home::replace(path, text.as_bytes())
     }
 
     fn key(&self, identity: &Identity, store: Id) -> SealKey {

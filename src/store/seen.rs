@@ -12,24 +12,28 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    failure::Result,
+    failure::{Failure, Kind, Result},
     home::Home,
-    identity::{Identity, anchor::Id},
+    identity::{
+        Identity,
+        anchor::{Anchor, Id},
+    },
     name::KeyName,
     plain::first_names,
 };
 
 use super::{
-    holding::{self, HeldOn, Holds},
+    holding::{HeldOn, Judge},
+    known::{self, Held, Known},
     noted::Note,
     payload::Payload,
 };
 
 /// The file's name in the store's folder.
 pub const NAME: &str = "seen";
-const NOTE: Note = Note { head: "keyctl-seen 1 ", purpose: "keyctl/seen/v1", largest: 4 * 1024 * 1024 };
-/// Of so many keys the secrets are noted; of a store that has more none.
-const MOST_KEYS: usize = 2000;
+const NOTE: Note = Note { head: "keyctl-seen 1 ", purpose: "keyctl/seen/v1", largest: 16 * 1024 * 1024 };
+/// How far a version may have come from the one that is known, in changes.
+pub const FARTHEST: u64 = 1 << 32;
 /// So many names are said in one sentence.
 const MOST_NAMES: usize = 8;
 
@@ -47,24 +51,8 @@ pub struct Version {
 pub struct Seen {
     /// Which.
     pub version: Version,
-    /// What stands for the secret of each key; nothing where there are too many.
-    keys: Option<BTreeMap<String, String>>,
-    /// What holds back those that anything does. Nothing was noted by a keyctl of before.
-    held: Option<BTreeMap<String, Held>>,
-    /// What holds back more than this version says.
-    held_on: Vec<HeldOn>,
-}
-
-/// What holds a key back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Held {
-    /// What stands for its limits; empty without any.
-    limits: String,
-    revoked: bool,
-    leaked: bool,
-    /// All of it. A keyctl of before noted only that there is something.
-    #[serde(default)]
-    holds: Option<Holds>,
+    /// What is noted of its keys.
+    pub known: Known,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +64,8 @@ struct Text {
     held: Option<BTreeMap<String, Held>>,
     #[serde(default)]
     held_on: Vec<HeldOn>,
+    #[serde(default)]
+    agreed: Option<BTreeMap<String, String>>,
 }
 
 impl Version {
@@ -93,67 +83,82 @@ impl Version {
     }
 }
 
+/// What is wrong with a version that counts more changes than anybody can have made since what is known of it: who makes such a
+/// number up would have every later file called an older one.
+#[must_use]
+pub fn too_far(generation: u64, seen: Option<Version>, anchor: &Anchor) -> Option<Failure> {
+    let known = seen.map_or(anchor.generation, |seen| seen.generation.max(anchor.generation));
+    let what =
+        format!("the store counts more changes than anybody can have made since generation {known}: it was forged");
+    (generation.saturating_sub(known) > FARTHEST).then(|| Failure::new(Kind::Store, what))
+}
+
 impl Seen {
     /// This version with the secrets in it.
     #[must_use]
     pub fn of(payload: &Payload, version: Version) -> Self {
-        let is_noted = payload.keys.len() <= MOST_KEYS;
-        let (keys, held) = (is_noted.then(|| secrets(payload)), is_noted.then(|| held(payload)));
-        Self { version, keys, held, held_on: Vec::new() }
+        Self { version, known: Known::of(payload) }
     }
 
-    /// The same, with what holds keys back all the same.
+    /// The same, with what holds keys back all the same. As long as it does so for any that is there, the differences are told
+    /// from what there was before.
     #[must_use]
-    pub fn with(self, held_on: Vec<HeldOn>) -> Self {
-        Self { held_on, ..self }
+    pub fn with(mut self, held_on: Vec<HeldOn>, before: Option<&Self>) -> Self {
+        let is_waiting = held_on.iter().any(|one| !one.is_gone());
+        let before = before.filter(|_| is_waiting).map(|before| &before.known);
+        self.known.agreed = before.and_then(|known| known.agreed.as_ref().or(known.keys.as_ref())).cloned();
+        self.known.held_on = held_on;
+        self
     }
 
     /// Reads what was noted; nothing where nothing was, or not by this identity.
     #[must_use]
     pub fn read(path: &Path, identity: &Identity, store: Id) -> Option<Self> {
-        let Text { generation, content, keys, held, held_on } = NOTE.read(path, identity, store)?;
-        Some(Self { version: Version { generation, content: Id::parse(&content)? }, keys, held, held_on })
+        let Text { generation, content, keys, held, held_on, agreed } = NOTE.read(path, identity, store)?;
+        let version = Version { generation, content: Id::parse(&content)? };
+        Some(Self { version, known: Known { keys, held, held_on, agreed } })
     }
 
-    /// Notes it.
+    /// Notes it. What is more than can be read again is not noted: then what was noted before stays, and holds.
     ///
     /// # Errors
     /// `Disk`.
     pub fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
-        let Version { generation, content } = self.version;
-        let (keys, held, held_on) = (self.keys.clone(), self.held.clone(), self.held_on.clone());
-        let text = Text { generation, content: content.to_string(), keys, held, held_on };
+        let (Version { generation, content }, known) = (self.version, self.known.clone());
+        let Known { keys, held, held_on, agreed } = known;
+        let text = Text { generation, content: content.to_string(), keys, held, held_on, agreed };
         NOTE.write(&home.file(NAME), &text, identity, store)
     }
 
-    /// Whether what held a key back was noted by a keyctl of before, which noted only that something does.
+    /// Whether what held a key back was noted by a keyctl of before, which noted less of it.
     #[must_use]
     pub fn lacks_holds(&self) -> bool {
-        self.held.iter().flatten().any(|(_, held)| held.holds.is_none())
+        self.known.is_of_before()
     }
 
     /// What holds the keys of the very version back that was noted, though it says less.
     #[must_use]
     pub fn held_on(&self) -> &[HeldOn] {
-        &self.held_on
+        &self.known.held_on
     }
 
-    /// What holds the keys of another version back, though that says less.
+    /// What holds the keys of a version back, though that says less.
     #[must_use]
-    pub fn holds_on(&self, payload: &Payload) -> Vec<HeldOn> {
-        let is_held_on = |name: &str| self.held_on.iter().any(|one| !one.is_gone() && one.name() == name);
-        let noted = self.held.iter().flatten().filter(|(name, _)| !is_held_on(name)).filter_map(|(name, held)| {
-            let secret = self.keys.as_ref()?.get(name)?;
-            Some(HeldOn::new(name, secret, held.holds.clone()?))
-        });
-        holding::held_on(&self.held_on.iter().cloned().chain(noted).collect::<Vec<_>>(), payload)
+    pub fn holds_on(&self, payload: &Payload, version: Option<Version>, judge: Judge) -> Vec<HeldOn> {
+        if version == Some(self.version) {
+            return self.held_on().to_vec();
+        }
+        self.known.holds_on(payload, judge)
     }
 
     /// What the keys of a store are against what was noted, a line for each way in which they differ.
     #[must_use]
     pub fn differences(&self, payload: &Payload) -> Vec<String> {
-        let Some(before) = &self.keys else { return vec!["too many keys to tell which of them differ".to_owned()] };
-        let now = secrets(payload);
+        let Known { keys, agreed, .. } = &self.known;
+        let Some(before) = agreed.as_ref().or(keys.as_ref()) else {
+            return vec!["too many keys to tell which of them differ".to_owned()];
+        };
+        let now = known::secrets(payload);
         let named = |name: &String| {
             let is_it = |key: &&KeyName| key.as_str() == *name;
             payload.keys.keys().find(is_it).map_or_else(|| name.clone(), ToString::to_string)
@@ -179,8 +184,8 @@ impl Seen {
     /// Where a key that is still there is held back in another way than was noted, a line for each way.
     #[must_use]
     pub fn holding(&self, payload: &Payload) -> Vec<String> {
-        let (Some(before), Some(keys)) = (&self.held, &self.keys) else { return Vec::new() };
-        let (now, nothing) = (held(payload), Held::default());
+        let (Some(before), Some(keys)) = (&self.known.held, &self.known.keys) else { return Vec::new() };
+        let (now, nothing) = (known::held(payload), Held::default());
         let differ = |is_so: fn(&Held, &Held) -> bool| {
             let both = payload.keys.keys().filter(|name| keys.contains_key(name.as_str()));
             let is_it = |name: &&KeyName| {
@@ -199,29 +204,6 @@ impl Seen {
         ];
         lines.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}", names?))).collect()
     }
-}
-
-/// What holds back the keys that anything does.
-fn held(payload: &Payload) -> BTreeMap<String, Held> {
-    let of = |(name, key): (&KeyName, &super::payload::Key)| {
-        let facts = &key.facts;
-        let held = Held {
-            limits: facts.limits.mark().unwrap_or_default(),
-            revoked: facts.revoked.is_some(),
-            leaked: facts.leaked.is_some(),
-            holds: None,
-        };
-        let is_held = held != Held::default();
-        is_held.then(|| (name.as_str().to_owned(), Held { holds: Some(Holds::of(facts)), ..held }))
-    };
-    payload.keys.iter().filter_map(of).collect()
-}
-
-/// What stands for the secret of each key.
-fn secrets(payload: &Payload) -> BTreeMap<String, String> {
-    let mark =
-        |(name, key): (&KeyName, &super::payload::Key)| (name.as_str().to_owned(), holding::mark(payload, &key.value));
-    payload.keys.iter().map(mark).collect()
 }
 
 /// The names, as many as can be said.
@@ -290,8 +272,44 @@ mod tests {
         assert_eq!(held.holding(&store), gone);
         assert!(held.differences(&store).ends_with(&gone.map(str::to_owned)));
         assert_eq!(seen.holding(&store), Vec::<String>::new());
-        let many = (0..=MOST_KEYS).map(|at| (name(&format!("m{at}")), store.keys[&name("a")].copy()));
+        let many = (0..=known::MOST_KEYS).map(|at| (name(&format!("m{at}")), store.keys[&name("a")].copy()));
         store.keys = many.collect();
         assert!(Seen::of(&store, seen.version).differences(&store)[0].starts_with("too many keys"));
+    }
+
+    #[test]
+    fn what_a_keyctl_of_before_has_noted_is_read_and_holds() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (home, identity) = (Home::at(folder.path()), Identity::generate());
+        let mut store = empty();
+        set(&mut store, "a", "one", 0);
+        let mark = known::secrets(&store)["a"].clone();
+        let holds = serde_json::json!({ "limits": { "ask": true }, "revoked": null, "leaked": null });
+        let noted = |holds: &serde_json::Value, held_on: &serde_json::Value| {
+            let held = serde_json::json!({ "a": { "limits": "x", "revoked": false, "leaked": false, "holds": holds } });
+            let content = Version::of(6, b"text").content.to_string();
+            let text = serde_json::json!({
+                "generation": 6, "content": content, "keys": { "a": mark }, "held": held, "held_on": held_on
+            });
+            NOTE.write(&home.file(NAME), &text, &identity, store.id).expect("written");
+            Seen::read(&home.file(NAME), &identity, store.id).expect("noted")
+        };
+        let held_on = serde_json::json!([{ "name": "a", "secret": mark, "is_gone": false, "holds": holds }]);
+        let nothing = serde_json::json!([]);
+        for seen in [noted(&holds, &nothing), noted(&serde_json::json!({}), &held_on)] {
+            assert!(seen.lacks_holds());
+            let held_on = seen.holds_on(&store, None, &crate::store::holding::by_itself);
+            assert!(held_on[0].on(&store.keys[&name("a")].facts).limits.ask);
+        }
+        assert!(noted(&serde_json::Value::Null, &nothing).lacks_holds());
+        assert!(!Seen::of(&store, Version::of(6, b"text")).lacks_holds());
+    }
+
+    #[test]
+    fn so_many_changes_as_nobody_makes_are_made_up() {
+        let anchor = |generation| Anchor { generation, ..Anchor::first(Id([1; 16]), Id([2; 16])) };
+        let is_far = |generation, seen: u64| too_far(generation, Some(Version::of(seen, b"")), &anchor(3)).is_some();
+        assert!(!is_far(9, 6) && !is_far(0, 6) && !is_far(FARTHEST + 6, 6) && !is_far(u64::MAX, u64::MAX - 1));
+        assert!(is_far(FARTHEST + 7, 6) && is_far(u64::MAX, 6) && too_far(u64::MAX, None, &anchor(3)).is_some());
     }
 }

@@ -29,6 +29,7 @@ mod faults;
 mod given;
 mod guarding;
 mod handing;
+mod holding;
 mod hooking;
 mod keepers;
 mod keeping;

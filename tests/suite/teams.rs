@@ -143,7 +143,7 @@ pub fn joined(name: &str, remote: &Remote, member: &Person) -> Person {
 }
 
 /// Alice and Bob, who share a store.
-fn two() -> (Remote, Person, Person) {
+pub fn two() -> (Remote, Person, Person) {
     let remote = Remote::new();
     let alice = alice(&remote);
     let bob = joined("bob", &remote, &alice);
@@ -503,7 +503,7 @@ fn that_somebody_was_removed_is_told_by_name_and_nothing_is_read_before_a_yes() 
 }
 
 /// The text of the store, opened with the real program, and sealed again with it.
-fn forge(person: &Person, change: impl Fn(String) -> String, recipients: &[&str]) -> Vec<u8> {
+pub fn forge(person: &Person, change: impl Fn(String) -> String, recipients: &[&str]) -> Vec<u8> {
     let opened = Command::new("age")
         .arg("-d")
         .arg("-i")
@@ -521,7 +521,7 @@ fn forge(person: &Person, change: impl Fn(String) -> String, recipients: &[&str]
 }
 
 /// The members' recipients, by the list in the store.
-fn recipients(person: &Person) -> Vec<String> {
+pub fn recipients(person: &Person) -> Vec<String> {
     let json = person.call(&["store", "recipients", "list", "team", "--json"]).stdout();
     let json: serde_json::Value = serde_json::from_str(&json).expect("json");
     json.as_array().expect("list").iter().map(|one| one["recipient"].as_str().expect("text").to_owned()).collect()
@@ -629,7 +629,7 @@ fn recipients_that_were_appended_or_swapped_are_noticed_and_so_is_what_an_ex_mem
 }
 
 /// Alice and Bob with the driver installed in both clones.
-fn two_with_driver() -> (Remote, Person, Person) {
+pub fn two_with_driver() -> (Remote, Person, Person) {
     let (remote, alice, bob) = two();
     for person in [&alice, &bob] {
         let ran = person.sandbox.call(&["store", "merge", "--install"]).inside(person.repo()).run();

@@ -4,12 +4,13 @@
 
 use crate::{
     commands::{
-        change,
+        change, differences,
         narrowing::{Scene, need_person},
         opening::{self, Kept},
         record,
         versions::need_yes,
     },
+    config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -24,7 +25,7 @@ use crate::{
         accepted::{self, Accepted, Difference, SealIs, State},
         file::{self, SealedFile},
         holding::HeldOn,
-        payload::Payload,
+        payload::{Key, Payload},
         seen::{self, Seen, Version},
     },
     terminal::{Terminal, count},
@@ -58,10 +59,8 @@ impl News {
         let version = text.version(&payload);
         let before = accepted_of(home, &kept, &payload);
         let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-        let held_on = seen.as_ref().map(|seen| match version {
-            Some(version) if version == seen.version => seen.held_on().to_vec(),
-            _ => seen.holds_on(&payload),
-        });
+        let settings = config::read(home)?.rotation;
+        let held_on = seen.as_ref().map(|seen| seen.holds_on(&payload, version, &opening::judge(home, &settings)));
         let held_on = held_on.unwrap_or_default();
         let difference = accepted::difference(before.as_ref(), &payload, &kept.anchor);
         Ok(Self { kept, payload, version, before, seen, held_on, difference })
@@ -77,24 +76,34 @@ impl News {
     fn is_none(&self) -> bool {
         let is_own = self.payload.id == self.kept.anchor.store;
         if self.payload.members.is_empty() {
-            return is_own && self.older().is_none() && self.payload.seal == self.kept.anchor.seal;
+            let is_pinned = self.payload.seal == self.kept.anchor.seal && self.before.is_none();
+            return is_own && self.older().is_none() && self.too_far().is_none() && is_pinned;
         }
-        is_own && self.difference.is_none() && self.older().is_none() && self.freed().is_empty()
+        let is_newest = self.older().is_none() && self.too_far().is_none();
+        is_own && is_newest && self.difference.is_none() && self.freed().is_empty()
     }
 
-    /// The keys that may be used for more by it.
-    fn freed(&self) -> Vec<&KeyName> {
-        let is_it = |name: &&KeyName| self.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str());
-        self.payload.keys.keys().filter(is_it).collect()
+    fn too_far(&self) -> Option<Failure> {
+        seen::too_far(self.payload.generation, self.seen.as_ref().map(|seen| seen.version), &self.kept.anchor)
+    }
+
+    /// The keys that may be used for more by it, each with what is given up by that.
+    fn freed(&self) -> Vec<(&KeyName, String)> {
+        let of_key = |(name, key): (&'_ KeyName, &'_ Key)| {
+            let mut held_on = self.held_on.iter();
+            let on = held_on.find(|one| !one.is_gone() && one.name() == name.as_str())?.on(&key.facts);
+            Some(differences::in_words(&differences::between(&on, &key.facts)))
+        };
+        let all = self.payload.keys.iter();
+        all.filter_map(|(name, key)| Some((name, of_key((name, key))?))).collect()
     }
 
     /// What it is, a line each.
     fn lines(&self) -> Vec<String> {
         let older = self.older().map(|older| older.message);
         let differ = (!self.difference.is_addition()).then(|| other_secrets(self.seen.as_ref(), &self.payload));
-        let freed = self.freed();
-        let freed = (!freed.is_empty())
-            .then(|| format!("used for more than you said yes to: {}", first_names(&freed, usize::MAX)));
+        let freed = self.freed().into_iter();
+        let freed = freed.map(|(name, words)| format!("`{name}` may be used for more than you said yes to: {words}"));
         self.difference.lines().into_iter().chain(older).chain(differ.into_iter().flatten()).chain(freed).collect()
     }
 
@@ -103,6 +112,12 @@ impl News {
         let own_copy = format!("put your own copy of `{}` back", home.store_file().display());
         if self.payload.id != self.kept.anchor.store {
             return Err(Failure::new(Kind::Store, "another store lies in the place of this one").hint(own_copy));
+        }
+        if let Some(forged) = self.too_far() {
+            return Err(forged.hint(own_copy));
+        }
+        if self.payload.members.is_empty() && self.before.is_some() && self.older().is_none() {
+            return Err(accepted::without_members(&name_of(home)).hint(own_copy));
         }
         if self.payload.members.is_empty() {
             let failure = self.older().unwrap_or_else(|| {
@@ -159,16 +174,19 @@ pub fn accept(home: &Home, may_be_older: bool, yes: bool, terminal: &Terminal) -
     let asked = {
         let news = News::of(home)?;
         if news.is_none() {
+            // What git has merged here is noted as seen by that.
+            opening::store(home, &news.kept, terminal)?;
             terminal.say(&format!("nothing to say yes to: the store `{store}` is as you know it"));
             return Ok(());
         }
         news.refuse_what_cannot_be(home, may_be_older)?;
-        if !yes {
+        let freed: Vec<&KeyName> = news.freed().into_iter().map(|(name, _)| name).collect();
+        // No option stands for that yes, so it is always said what it is to.
+        if !yes || !freed.is_empty() {
             terminal.say_lines(&format!("what is new with the store `{store}`:"), &news.lines());
             news.difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
         }
         let question = format!("go on with the store `{store}` as it is now");
-        let freed = news.freed();
         if freed.is_empty() {
             need_yes(yes, terminal, "saying yes to other members", || format!("{question}?"))?;
         } else {
@@ -203,9 +221,11 @@ fn keep(home: &Home, news: News, terminal: &Terminal) -> Result<()> {
     let kept = Kept { anchor, ..kept };
     Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
     if let Some(version) = version {
-        // What nobody was asked about, since it is not there, waits on.
-        let held_on = held_on.into_iter().filter(HeldOn::is_gone).collect();
-        Seen::of(&payload, version).with(held_on).write(home, &kept.identity, payload.id)?;
+        // What nobody was asked about, since it is not there, waits on; but not for a secret that the yes was to.
+        let (gone, freed): (Vec<_>, Vec<_>) = held_on.into_iter().partition(HeldOn::is_gone);
+        let is_answered = |one: &HeldOn| freed.iter().any(|freed| freed.secret() == one.secret());
+        let held_on = gone.into_iter().filter(|one| !is_answered(one)).collect();
+        Seen::of(&payload, version).with(held_on, None).write(home, &kept.identity, payload.id)?;
     }
     record::change(&record::log(home, &kept, &payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     Ok(())

@@ -17,6 +17,7 @@ use std::{
 use crate::{
     cli::Merge,
     commands::{opening, opening::Kept, recipients, record},
+    config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -92,6 +93,9 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
     }
+    if payload.members.is_empty() && Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id).is_some() {
+        return Err(accepted::without_members(&store_name(&home)));
+    }
     if payload.members.is_empty() && !arguments.unseen {
         own::hold(&home, &kept, payload, [ours, theirs], terminal)?;
     }
@@ -117,8 +121,9 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
     let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
     let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
     let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-    let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload)).filter(|one| !one.is_gone());
-    let freed: Vec<String> = held_on.map(|one| one.name().to_owned()).collect();
+    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+    let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, &settings)));
+    let freed: Vec<String> = held_on.filter(|one| !one.is_gone()).map(|one| one.name().to_owned()).collect();
     // Else that is said with the secrets that differ.
     if difference.is_none() || difference.is_addition() {
         for line in seen.iter().flat_map(|seen| seen.holding(payload)) {

@@ -45,7 +45,7 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
     if payload.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str()) {
         let accept =
             format!("say yes to that first, or edit the key: `keyctl store recipients accept {}`", list::name(&from));
-        let what = format!("others let `{name}` be used for more than you know of; nothing was moved");
+        let what = format!("`{name}` may be used for more than you said yes to; nothing was moved");
         return Err(Failure::new(Kind::Store, what).hint(accept));
     }
     let scene = Scene { home: &from, kept: &kept, payload: &payload, action: Action::Remove };

@@ -1,0 +1,263 @@
+//! What is noted of the keys of a version: what stands for the secret of each, and what holds it back. And what of that holds on
+//! for the keys of the next one.
+//!
+//! A key of the same name with the same secret is the one that was noted, and what was noted of it counts. To any other counts
+//! all that was noted of its name, and all that was noted of its secret, whatever that was called. What was noted of a name with a
+//! secret that are not there together any more waits for that secret, whoever took it away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    facts::Facts,
+    holding::{self, HeldOn, Holds, Judge},
+    payload::{Key, Payload},
+};
+use crate::name::KeyName;
+
+/// Of so many keys the secrets are noted; of a store that has more those alone that are held back.
+pub(super) const MOST_KEYS: usize = 2000;
+/// So many bytes are noted of what is gone: enough for the secrets of some ten thousand replaced keys. The latest stay.
+const MOST_GONE: usize = 4 * 1024 * 1024;
+
+/// What is noted of a version's keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What stands for the secret of each key; nothing where there are too many.
+    pub(super) keys: Option<BTreeMap<String, String>>,
+    /// What is noted of those of which anything is. A keyctl of before noted nothing, or not all of it.
+    pub(super) held: Option<BTreeMap<String, Held>>,
+    /// What holds back more than this version says.
+    pub(super) held_on: Vec<HeldOn>,
+    /// What stood for the secrets when nothing was held on yet: what a yes is told the differences from.
+    pub(super) agreed: Option<BTreeMap<String, String>>,
+}
+
+/// What is noted of a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Held {
+    /// What stands for its limits; empty without any.
+    pub limits: String,
+    pub revoked: bool,
+    pub leaked: bool,
+    /// All of it. A keyctl of before noted only that there is something.
+    #[serde(default)]
+    pub holds: Option<Holds>,
+    /// What stands for its secret, which a keyctl of before noted elsewhere alone.
+    #[serde(default)]
+    pub secret: Option<String>,
+}
+
+/// Who made the next version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Anybody: what it says less counts once a person says yes.
+    Anybody,
+    /// Its user himself, who was asked where it is for more.
+    Owner,
+}
+
+/// One name with one secret, and all that is known to hold it back.
+struct Entry<'k> {
+    name: &'k str,
+    secret: &'k str,
+    is_gone: bool,
+    /// As the version says.
+    noted: Holds,
+    /// As the version and what holds on say.
+    itself: Holds,
+    /// With what its user's settings add to that.
+    whole: Holds,
+    /// What held on already, for what is there or waits.
+    on: Option<&'k Holds>,
+}
+
+impl Known {
+    /// What is to be noted of a version's keys.
+    #[must_use]
+    pub fn of(payload: &Payload) -> Self {
+        let is_noted = payload.keys.len() <= MOST_KEYS;
+        let keys = is_noted.then(|| secrets(payload));
+        Self { keys, held: Some(held(payload)), held_on: Vec::new(), agreed: None }
+    }
+
+    /// The same, with what holds keys back though the version says less.
+    #[must_use]
+    pub fn with(self, held_on: Vec<HeldOn>) -> Self {
+        Self { held_on, ..self }
+    }
+
+    /// What of it, and of what held on already, holds on for another version, and what waits for a secret to come again.
+    #[must_use]
+    pub fn holds_on(&self, now: &Payload, judge: Judge) -> Vec<HeldOn> {
+        self.next(now, By::Anybody, judge)
+    }
+
+    /// The same for the version that its user makes of this one by himself: what he made of a key was asked for there.
+    #[must_use]
+    pub fn holds_on_by_owner(&self, now: &Payload) -> Vec<HeldOn> {
+        self.next(now, By::Owner, &holding::by_itself)
+    }
+
+    /// Whether what was noted leaves out what a keyctl of today notes.
+    #[must_use]
+    pub fn is_of_before(&self) -> bool {
+        self.held.iter().flatten().any(|(_, held)| held.holds.is_none() || held.secret.is_none())
+    }
+
+    fn next(&self, now: &Payload, by: By, judge: Judge) -> Vec<HeldOn> {
+        let entries = self.entries(judge);
+        let all = Index::of(&entries);
+        let (mut on, mut pairs, mut lifted) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for (name, key) in &now.keys {
+            let secret = holding::mark(now, &key.value);
+            let pair = all.pair(name.as_str(), &secret);
+            let holds = match (pair, by) {
+                (Some(entry), By::Owner) => {
+                    if entry.noted.is_more_than(&key.facts) {
+                        lifted.insert(entry.secret);
+                    }
+                    entry.on.filter(|on| on.is_more_than(&key.facts)).cloned()
+                }
+                (Some(entry), By::Anybody) => {
+                    left(name, &key.facts, (entry.itself.clone(), entry.whole.clone()), judge)
+                }
+                (None, _) => {
+                    all.of_other(name.as_str(), &secret, by).and_then(|both| left(name, &key.facts, both, judge))
+                }
+            };
+            on.extend(holds.map(|holds| HeldOn::new(name.as_str(), &secret, holds)));
+            pairs.insert((name.as_str(), secret));
+        }
+        let is_there = |name: &str, secret: &str| pairs.contains(&(name, secret.to_owned()));
+        // What its user says of a secret by himself is said of it wherever it comes again.
+        let is_lifted = |one: &HeldOn| {
+            let mut keys = now.keys.values();
+            lifted.contains(one.secret())
+                && keys
+                    .any(|key| holding::mark(now, &key.value) == one.secret() && one.holds().is_more_than(&key.facts))
+        };
+        let waiting = self.held_on.iter().filter(|one| one.is_gone()).cloned();
+        let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
+        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.whole.clone()).gone());
+        let mut gone: Vec<HeldOn> =
+            waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one)).collect();
+        drop_oldest(&mut gone);
+        on.extend(gone);
+        on
+    }
+
+    /// Every name with its secret, and all of before that wait for one.
+    fn entries<'k>(&'k self, judge: Judge) -> Vec<Entry<'k>> {
+        let on: BTreeMap<&str, &HeldOn> =
+            self.held_on.iter().filter(|one| !one.is_gone()).map(|one| (one.name(), one)).collect();
+        let mut pairs: BTreeMap<&str, &str> =
+            self.keys.iter().flatten().map(|(name, secret)| (name.as_str(), secret.as_str())).collect();
+        let with_secret = |(name, held): (&'k String, &'k Held)| Some((name.as_str(), held.secret.as_deref()?));
+        pairs.extend(self.held.iter().flatten().filter_map(with_secret));
+        pairs.extend(on.values().map(|one| (one.name(), one.secret())));
+        let of_pair = |(name, secret): (&'k str, &'k str)| {
+            let held = self.held.as_ref().and_then(|held| held.get(name)).and_then(|held| held.holds.clone());
+            let on = on.get(name).map(|one| one.holds());
+            let noted = held.unwrap_or_default();
+            let itself = on.iter().fold(noted.clone(), |held, on| held.and(on));
+            let whole = itself.with_settings(name, judge);
+            Entry { name, secret, is_gone: false, noted, itself, whole, on }
+        };
+        let of_gone = |one: &'k HeldOn| {
+            let [noted, itself, whole] = std::array::from_fn(|_| one.holds().clone());
+            Entry { name: one.name(), secret: one.secret(), is_gone: true, noted, itself, whole, on: Some(one.holds()) }
+        };
+        let gone = self.held_on.iter().filter(|one| one.is_gone()).map(of_gone);
+        pairs.into_iter().map(of_pair).chain(gone).collect()
+    }
+}
+
+/// What holds a key back that says less, if anything does: what its store said where that is enough, as what is in its user's
+/// settings holds by itself; else both.
+fn left(name: &KeyName, facts: &Facts, (itself, whole): (Holds, Holds), judge: Judge) -> Option<Holds> {
+    let is_more = |facts: &Facts| whole.is_more_than(&judge(name.as_str(), facts).0);
+    if !whole.is_more_than(facts) || !is_more(facts) {
+        return None;
+    }
+    let mut with = facts.clone();
+    itself.apply_to(&mut with);
+    Some(if is_more(&with) { whole } else { itself })
+}
+
+/// Entries by what they are looked for.
+struct Index<'e> {
+    names: BTreeMap<&'e str, &'e Entry<'e>>,
+    secrets: BTreeMap<&'e str, Vec<&'e Entry<'e>>>,
+}
+
+impl<'e> Index<'e> {
+    fn of(entries: &'e [Entry<'e>]) -> Self {
+        let names = entries.iter().filter(|entry| !entry.is_gone).map(|entry| (entry.name, entry)).collect();
+        let mut secrets: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for entry in entries {
+            secrets.entry(entry.secret).or_default().push(entry);
+        }
+        Self { names, secrets }
+    }
+
+    fn pair(&self, name: &str, secret: &str) -> Option<&'e Entry<'e>> {
+        self.names.get(name).copied().filter(|entry| entry.secret == secret)
+    }
+
+    /// All that counts for a name with a secret that were not noted together. What its user himself gives a name or a secret, and
+    /// takes from another one, he was asked for.
+    fn of_other(&self, name: &str, secret: &str, by: By) -> Option<(Holds, Holds)> {
+        let of_entry = |entry: &&Entry| match by {
+            By::Anybody => Some((entry.itself.clone(), entry.whole.clone())),
+            By::Owner => entry.on.map(|on| (on.clone(), on.clone())),
+        };
+        let of_name = self.names.get(name).and_then(of_entry);
+        let of_name = of_name.map(|(itself, whole)| (itself.of_another_secret(), whole.of_another_secret()));
+        let of_secret = self.secrets.get(secret).into_iter().flatten().filter_map(of_entry);
+        of_name.into_iter().chain(of_secret).reduce(|(one, two), (itself, whole)| (one.and(&itself), two.and(&whole)))
+    }
+}
+
+/// Leaves the latest of what is gone, as many as there is room for.
+fn drop_oldest(gone: &mut Vec<HeldOn>) {
+    let size = |one: &HeldOn| serde_json::to_vec(one).map_or(0, |text| text.len() + 1);
+    let mut room = MOST_GONE;
+    let fits = gone.iter().rev().take_while(|one| {
+        let left = room.checked_sub(size(one));
+        room = left.unwrap_or(0);
+        left.is_some()
+    });
+    let surplus = gone.len() - fits.count();
+    gone.drain(..surplus);
+}
+
+/// What is to be noted of the keys of which anything is.
+pub(super) fn held(payload: &Payload) -> BTreeMap<String, Held> {
+    let of = |(name, key): (&KeyName, &Key)| {
+        let (facts, holds) = (&key.facts, Holds::of(&key.facts));
+        let limits = facts.limits.mark().unwrap_or_default();
+        (holds != Holds::default()).then(|| {
+            let held = Held {
+                limits,
+                revoked: facts.revoked.is_some(),
+                leaked: facts.leaked.is_some(),
+                holds: Some(holds),
+                secret: Some(holding::mark(payload, &key.value)),
+            };
+            (name.as_str().to_owned(), held)
+        })
+    };
+    payload.keys.iter().filter_map(of).collect()
+}
+
+/// What stands for the secret of each key.
+pub(super) fn secrets(payload: &Payload) -> BTreeMap<String, String> {
+    let mark = |(name, key): (&KeyName, &Key)| (name.as_str().to_owned(), holding::mark(payload, &key.value));
+    payload.keys.iter().map(mark).collect()
+}
+
+#[cfg(test)]
+#[path = "known_tests.rs"]
+mod tests;

@@ -1,0 +1,219 @@
+use super::*;
+use crate::{
+    date::Moment,
+    store::{
+        facts::{Leaked, Revoked},
+        holding::by_itself,
+        limits::Limits,
+        tests::{empty, name, set},
+    },
+};
+
+fn facts<'p>(payload: &'p mut Payload, key: &str) -> &'p mut Facts {
+    &mut payload.keys.get_mut(&name(key)).expect("there").facts
+}
+
+fn names(held: &[HeldOn]) -> Vec<(&str, bool)> {
+    held.iter().map(|one| (one.name(), one.is_gone())).collect()
+}
+
+/// A store with a key `a` that is asked for and was revoked.
+fn limited() -> Payload {
+    let mut store = empty();
+    set(&mut store, "a", "one", 0);
+    let facts = facts(&mut store, "a");
+    facts.limits.ask = true;
+    facts.revoked = Some(Revoked { at: Moment::from_seconds(5), reason: Some("sold".into()) });
+    store
+}
+
+/// The same key under a name, of which nothing is said.
+fn bare(key: &str) -> Payload {
+    let mut store = empty();
+    set(&mut store, key, "one", 0);
+    store.keys.get_mut(&name(key)).expect("there").value = limited().keys[&name("a")].value.copy();
+    store
+}
+
+/// What is known once somebody else has written this.
+fn then(known: &Known, next: &Payload) -> Known {
+    Known::of(next).with(known.holds_on(next, &by_itself))
+}
+
+/// What is known once its user has made this of it.
+fn then_own(known: &Known, next: &Payload) -> Known {
+    Known::of(next).with(known.holds_on_by_owner(next))
+}
+
+#[test]
+fn what_is_less_than_before_stays_as_it_was_and_what_is_more_is_taken() {
+    let mut store = limited();
+    let known = Known::of(&store);
+    assert!(known.holds_on(&store, &by_itself).is_empty());
+    facts(&mut store, "a").limits.terminal = true;
+    let known = then(&known, &store);
+    assert!(known.held_on.is_empty());
+    facts(&mut store, "a").limits.ask = false;
+    facts(&mut store, "a").revoked = None;
+    let known = then(&known, &store);
+    assert_eq!(names(&known.held_on), [("a", false)]);
+    // Nor is it gone in the next version, which says as little, or less still.
+    assert_eq!(then(&known, &store), known);
+    facts(&mut store, "a").limits.reason = true;
+    let known = then(&known, &store);
+    facts(&mut store, "a").limits = Limits::default();
+    store.held_on = then(&known, &store).held_on;
+    let used = store.with_held_on();
+    let Facts { limits, revoked, .. } = &used.keys[&name("a")].facts;
+    assert!(limits.ask && limits.terminal && limits.reason);
+    assert!(revoked.as_ref().is_some_and(|revoked| revoked.reason.is_some()));
+}
+
+#[test]
+fn a_secret_is_held_back_under_another_name_and_when_it_comes_again_and_a_name_with_another_secret() {
+    let (known, other) = (Known::of(&limited()), bare("b"));
+    assert_eq!(names(&then(&known, &other).held_on), [("b", false), ("a", true)]);
+    let gone = then(&known, &empty());
+    assert_eq!(names(&gone.held_on), [("a", true)]);
+    assert_eq!(names(&then(&gone, &other).held_on), [("b", false), ("a", true)]);
+    // What is kept anew under a name that was given up is another key.
+    let mut anew = empty();
+    set(&mut anew, "a", "another", 0);
+    assert_eq!(names(&then(&gone, &anew).held_on), [("a", true)]);
+    // A limit is the name's, a revocation the secret's; and the secret is not forgotten.
+    let mut replaced = limited();
+    set(&mut replaced, "a", "another", 1);
+    *facts(&mut replaced, "a") =
+        Facts { limits: Limits::default(), revoked: None, ..facts(&mut replaced, "a").clone() };
+    replaced.held_on = then(&known, &replaced).held_on;
+    assert_eq!(names(&replaced.held_on), [("a", false), ("a", true)]);
+    let used = replaced.with_held_on();
+    let facts = &used.keys[&name("a")].facts;
+    assert!(facts.limits.ask && facts.revoked.is_none());
+}
+
+#[test]
+fn what_its_user_removes_replaces_or_renames_is_not_forgotten_when_an_older_copy_brings_it_back() {
+    let (known, older) = (Known::of(&limited()), bare("a"));
+    let mut renamed = limited();
+    let key = renamed.keys.remove(&name("a")).expect("there");
+    renamed.keys.insert(name("d"), key);
+    let mut replaced = limited();
+    set(&mut replaced, "a", "another", 1);
+    facts(&mut replaced, "a").revoked = None;
+    let mut renamed_and_replaced = limited();
+    let key = renamed_and_replaced.keys.remove(&name("a")).expect("there");
+    renamed_and_replaced.keys.insert(name("d"), key);
+    set(&mut renamed_and_replaced, "d", "another", 1);
+    for next in [empty(), renamed, replaced, renamed_and_replaced] {
+        let mut then = then_own(&known, &next);
+        assert!(then.held_on.iter().all(HeldOn::is_gone), "what he does himself holds nothing back");
+        // Also after more of it.
+        then = then_own(&then.with(then_own(&known, &next).held_on), &empty());
+        let held_on = then.holds_on(&older, &by_itself);
+        let on = held_on.iter().find(|one| !one.is_gone()).expect("held back").on(&older.keys[&name("a")].facts);
+        assert!(on.limits.ask && on.revoked.is_some());
+    }
+}
+
+#[test]
+fn what_its_user_lifts_is_lifted_for_that_secret_and_what_others_took_away_is_not() {
+    // Renamed by himself, then lifted: the name of before does not hold it back.
+    let mut renamed = limited();
+    let key = renamed.keys.remove(&name("a")).expect("there");
+    renamed.keys.insert(name("d"), key);
+    let known = then_own(&Known::of(&limited()), &renamed);
+    assert_eq!(names(&known.held_on), [("a", true)]);
+    let known = Known::of(&renamed).with(known.held_on);
+    let lifted = then_own(&known, &bare("d"));
+    assert!(lifted.held_on.is_empty());
+    assert!(lifted.holds_on(&bare("e"), &by_itself).is_empty());
+    // What others took away holds on under whatever he does beside.
+    let known = then(&Known::of(&limited()), &bare("a"));
+    let mut noted = bare("a");
+    facts(&mut noted, "a").note = Some("mine".into());
+    assert_eq!(names(&then_own(&known, &noted).held_on), [("a", false)]);
+    assert_eq!(names(&then_own(&known, &bare("x")).held_on), [("x", false), ("a", true)]);
+    // A name that had the secret without a limit all along goes on so.
+    let mut twins = limited();
+    twins.keys.extend(bare("b").keys);
+    let known = then_own(&Known::of(&limited()), &twins);
+    assert!(known.held_on.is_empty() && known.holds_on(&twins, &by_itself).is_empty());
+}
+
+#[test]
+fn an_end_that_stops_a_key_is_put_off_by_nobody_else_and_a_new_secret_has_its_own() {
+    let at = Moment::from_seconds;
+    let mut store = bare("a");
+    facts(&mut store, "a").limits.stop_expired = true;
+    facts(&mut store, "a").expires = Some(at(50));
+    let known = Known::of(&store);
+    facts(&mut store, "a").expires = Some(at(40));
+    assert!(known.holds_on(&store, &by_itself).is_empty());
+    for later in [Some(at(60)), None] {
+        facts(&mut store, "a").expires = later;
+        let held_on = known.holds_on(&store, &by_itself);
+        assert_eq!(held_on[0].on(&store.keys[&name("a")].facts).expires, Some(at(50)));
+    }
+    set(&mut store, "a", "another", 1);
+    assert!(known.holds_on(&store, &by_itself).iter().all(HeldOn::is_gone));
+    // Without that it is a date like another.
+    let mut free = bare("a");
+    facts(&mut free, "a").expires = Some(at(50));
+    assert!(Known::of(&free).holds_on(&bare("a"), &by_itself).is_empty());
+}
+
+#[test]
+fn what_settings_say_of_a_name_or_a_tag_holds_on_for_what_loses_it() {
+    let judge = |key: &str, facts: &Facts| {
+        let mut facts = facts.clone();
+        facts.limits.ask |= key.starts_with("prod/") || facts.tags.iter().any(|tag| tag.to_string() == "prod");
+        let stops = key.starts_with("stop/");
+        (facts, stops)
+    };
+    let mut tagged = bare("a");
+    facts(&mut tagged, "a").tags.insert("prod".parse().expect("good"));
+    let asked = |known: &Known, next: &Payload| {
+        let held_on = known.holds_on(next, &judge);
+        let on = held_on.iter().find(|one| !one.is_gone())?;
+        let (_, key) = next.keys.iter().find(|(name, _)| name.as_str() == on.name())?;
+        Some(on.on(&key.facts).limits.ask)
+    };
+    assert_eq!(asked(&Known::of(&tagged), &tagged), None);
+    assert_eq!(asked(&Known::of(&tagged), &bare("a")), Some(true));
+    assert_eq!(asked(&Known::of(&bare("prod/x")), &bare("pz")), Some(true));
+    assert_eq!(asked(&Known::of(&bare("prod/x")), &bare("prod/y")), None);
+    // In two steps, too: gone in one version, and there again in the next.
+    let known = Known::of(&bare("prod/x"));
+    let gone = Known::of(&empty()).with(known.holds_on(&empty(), &judge));
+    assert_eq!(asked(&gone, &bare("pz")), Some(true));
+    let mut ends = bare("stop/a");
+    facts(&mut ends, "stop/a").expires = Some(Moment::from_seconds(50));
+    assert!(!Known::of(&ends).holds_on(&bare("stop/a"), &judge).is_empty());
+}
+
+#[test]
+fn a_store_of_very_many_keys_forgets_nothing_that_holds_one_back() {
+    let mut many = limited();
+    facts(&mut many, "a").leaked = Some(Leaked { at: Moment::from_seconds(0), place: "f".into() });
+    let copies = (0..=MOST_KEYS).map(|at| (name(&format!("m{at}")), bare("b").keys[&name("b")].copy()));
+    many.keys.extend(copies);
+    many.keys.iter_mut().filter(|(name, _)| name.as_str() != "a").for_each(|(name, key)| {
+        key.value = crate::secret::Secret::new(name.as_str().into());
+    });
+    let known = Known::of(&many);
+    assert!(known.keys.is_none());
+    let held_on = known.holds_on(&bare("a"), &by_itself);
+    assert!(held_on.iter().any(|one| one.name() == "a" && !one.is_gone()));
+}
+
+#[test]
+fn there_is_an_end_to_what_is_noted_and_the_latest_stay() {
+    let holds = Known::of(&limited()).held.expect("noted").remove("a").expect("a").holds.expect("all");
+    let one = |at: usize| HeldOn::new(&"n".repeat(100), &format!("{at:016x}"), holds.clone()).gone();
+    let mut gone: Vec<HeldOn> = (0..20_000).map(one).collect();
+    let before = gone.len();
+    drop_oldest(&mut gone);
+    assert!(gone.len() < before && gone.len() > 10_000, "{}", gone.len());
+    assert_eq!(gone.last(), Some(&one(before - 1)));
+}

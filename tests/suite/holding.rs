@@ -1,0 +1,228 @@
+//! What a member knows of a shared store holds until he says yes: against whoever forges its file, whoever puts an older one back,
+//! and what git makes of two branches, also where his own machine has removed or replaced something in between.
+
+use std::fs;
+
+use crate::{
+    pty::{Screen, on_a_terminal},
+    sandbox::{KEYCTL, Ran},
+    teams::{Person, forge, recipients, two, two_with_driver},
+};
+
+const ACCEPT: [&str; 4] = ["store", "recipients", "accept", "team"];
+
+/// A call as an agent makes it: nobody is there.
+fn alone<'p>(person: &'p Person, words: &[&str]) -> Ran<'p> {
+    person.sandbox.call(words).under(&["setsid", "-w"]).run()
+}
+
+#[track_caller]
+fn alone_does(person: &Person, words: &[&str]) {
+    let ran = alone(person, words);
+    assert_eq!(ran.code(), 0, "{words:?}: {}", ran.stderr());
+}
+
+/// Nobody gets the key's secret where nobody is there.
+#[track_caller]
+fn is_held_back(person: &Person, key: &str) {
+    let ran = alone(person, &["run", "--no-project", "-k", &format!("X={key}"), "--", "printenv", "X"]);
+    assert!(ran.stdout().is_empty() && ran.code() == 125, "{key} is given: {}", ran.stderr());
+    let ran = alone(person, &["get", key]);
+    assert!(ran.stdout().is_empty() && [5, 9].contains(&ran.code()), "{key} is shown: {}", ran.stderr());
+}
+
+#[track_caller]
+fn needs_a_person(person: &Person, words: &[&str]) {
+    let ran = alone(person, words);
+    assert!(ran.code() == 9 && ran.stderr().contains("takes a yes at a terminal"), "{} {}", ran.code(), ran.stderr());
+}
+
+/// What a yes at the terminal is asked for.
+#[track_caller]
+fn says_yes(person: &Person) -> Screen {
+    let screen = on_a_terminal(&person.sandbox, &[&[KEYCTL], &ACCEPT[..]].concat(), &[("[y/N] ", "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    screen
+}
+
+#[test]
+fn a_store_that_had_members_opens_never_as_one_without_and_no_merge_makes_it_one() {
+    let (_remote, alice, bob) = two_with_driver();
+    alice.does(&["edit", "team:A", "--ask"]);
+    alice.push();
+    bob.pull();
+    bob.sandbox.secret("first-secret");
+    let own = recipients(&alice);
+    // He takes the list and the limits out, and encrypts it for her alone.
+    let without = |text: String| {
+        let is_left = |line: &&str| !line.starts_with("recipients = ") && !line.starts_with("limits = ");
+        let lines: Vec<&str> = text.lines().filter(is_left).collect();
+        lines.join("\n").replacen("generation = ", "generation = 9", 1) + "\n"
+    };
+    let forged = forge(&bob, without, &[own[0].as_str()]);
+    let (good, file) = (fs::read(alice.file()).expect("read"), alice.file());
+    fs::write(&file, &forged).expect("write");
+    let said = "the store `team` names no members any more, and keyctl writes no such file of one that had some";
+    let own_copy =
+        "put your own copy of `~/repo/team.age` back\n".replace('~', alice.sandbox.home().to_str().expect("text"));
+    let refused = format!(
+        "keyctl: {said}\nkeyctl: hint: somebody put another file in its place: ask whoever pushed it\n\
+         keyctl: hint: {own_copy}"
+    );
+    alone(&alice, &["get", "team:A"]).says("", &refused, 5);
+    alone(&alice, &["remove", "team:A", "--yes"]).says("", &refused, 5);
+    alone(&alice, &[&ACCEPT[..], &["--older", "--yes"]].concat()).says("", &refused, 5);
+    is_held_back(&alice, "team:A");
+    // Where git merges it with what she has.
+    fs::write(&file, &good).expect("write");
+    alice.set("team:B", "second-secret");
+    alice.push();
+    fs::write(bob.file(), forged).expect("write");
+    bob.git(&["commit", "-q", "-a", "-m", "forged"]);
+    bob.git(&["push", "-q", "origin", "HEAD:forged"]);
+    let (good, said) = alice.try_git(&alice.repo(), &["pull", "-q", "--no-rebase", "origin", "forged"]);
+    assert!(!good && said.contains("the other side names no members any more"), "{said}");
+    alice.git(&["merge", "--abort"]);
+    is_held_back(&alice, "team:A");
+}
+
+#[test]
+fn what_its_user_removes_replaces_or_renames_does_not_come_back_without_what_held_it() {
+    let (_remote, alice, bob) = two();
+    for key in ["R", "G", "N"] {
+        alice.set(&format!("team:{key}"), &format!("secret-of-{key}"));
+    }
+    let before = fs::read(alice.file()).expect("read");
+    let limited: [&[&str]; 4] = [
+        &["edit", "team:A", "--ask"],
+        &["revoke", "team:R", "--yes"],
+        &["revoke", "team:G", "--yes"],
+        &["edit", "team:N", "--ask"],
+    ];
+    limited.iter().for_each(|words| alone_does(&alice, words));
+    // Removed, replaced, renamed and then replaced; and all of it with more behind it.
+    alone_does(&alice, &["remove", "team:A", "--yes"]);
+    alice.set("team:R", "another-of-R");
+    alone_does(&alice, &["remove", "team:G", "--yes"]);
+    alone_does(&alice, &["rename", "team:N", "team:M"]);
+    alice.set("team:M", "another-of-N");
+    alone_does(&alice, &["remove", "team:M", "--yes"]);
+    fs::write(alice.file(), before).expect("write");
+    needs_a_person(&alice, &[&ACCEPT[..], &["--older", "--yes"]].concat());
+    // Written more often than what was seen, it is taken without a yes, and counts for nothing.
+    let all = recipients(&bob);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let newer = forge(&alice, |text| text.replacen("generation = ", "generation = 9", 1), &all);
+    fs::write(alice.file(), newer).expect("write");
+    ["A", "R", "G", "N"].iter().for_each(|key| is_held_back(&alice, &format!("team:{key}")));
+    let screen = says_yes(&alice);
+    for said in [
+        "`team:A` may be used for more than you said yes to: ask on -> off",
+        "`team:R` may be used for more than you said yes to: not revoked any more",
+    ] {
+        assert!(screen.shown.contains(said), "{}", screen.shown);
+    }
+    alice.sandbox.secret("first-secret");
+    alice.has("team:A", "first-secret");
+    alice.has("team:N", "secret-of-N");
+}
+
+#[test]
+fn a_key_that_a_merge_keeps_against_its_removal_keeps_the_limits_that_it_had_there() {
+    let (_remote, alice, bob) = two_with_driver();
+    bob.does(&["edit", "team:A", "--note", "of the shop"]);
+    bob.git(&["commit", "-q", "-a", "-m", "note"]);
+    bob.git(&["push", "-q", "origin", "HEAD:side"]);
+    alone_does(&alice, &["edit", "team:A", "--ask"]);
+    alone_does(&alice, &["remove", "team:A", "--yes"]);
+    alice.git(&["commit", "-q", "-a", "-m", "removed"]);
+    let (_, said) = alice.try_git(&alice.repo(), &["pull", "-q", "--no-rebase", "origin", "side"]);
+    assert!(said.contains("it is kept"), "{said}");
+    is_held_back(&alice, "team:A");
+    // It stands in the file, for whoever knew nothing of it too.
+    alice.git(&["commit", "-q", "-a", "-m", "merged"]);
+    alice.git(&["push", "-q", "origin", "HEAD:main"]);
+    bob.pull();
+    is_held_back(&bob, "team:A");
+    let shown = bob.call(&["show", "team:A", "--json"]).stdout();
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("json");
+    assert_eq!(shown["limits"]["ask"], true, "{shown}");
+}
+
+#[test]
+fn what_widens_when_its_user_does_it_widens_when_another_member_does_it_and_the_yes_names_it() {
+    let (_remote, alice, bob) = two();
+    for key in ["tagged", "prod/x", "ends"] {
+        alice.set(&format!("team:{key}"), &format!("secret-of-{key}"));
+    }
+    alice.sandbox.configure("[[keys]]\nmatch = \"prod/*\"\nask = true\n[[keys]]\ntag = \"prod\"\nask = true\n");
+    alice.does(&["edit", "team:tagged", "--tag", "prod"]);
+    alice.does(&["edit", "team:ends", "--expires", "2026-01-01", "--stop-expired"]);
+    alice.does(&["edit", "team:A", "--ask", "--only-program", "/bin/true", "--only-program", "/bin/sh"]);
+    alice.push();
+    bob.pull();
+    ["A", "tagged", "prod/x", "ends"].iter().for_each(|key| is_held_back(&alice, &format!("team:{key}")));
+    bob.does(&["edit", "team:tagged", "--no-tag", "prod"]);
+    bob.does(&["rename", "team:prod/x", "team:pz"]);
+    for words in [["--expires", "2990-01-01"], ["--no-ask", "--any-program"]] {
+        let key = if words[0] == "--expires" { "team:ends" } else { "team:A" };
+        let words = [&[KEYCTL, "edit", key][..], &words].concat();
+        let screen = on_a_terminal(&bob.sandbox, &words, &[("[y/N] ", "y\r")]);
+        assert_eq!(screen.code, 0, "{}", screen.shown);
+    }
+    bob.set("team:A", "another-of-A");
+    bob.push();
+    alice.pull();
+    // Whatever opens it first, and however often.
+    for _ in 0..2 {
+        ["A", "tagged", "pz", "ends"].iter().for_each(|key| is_held_back(&alice, &format!("team:{key}")));
+        needs_a_person(&alice, &[&ACCEPT[..], &["--yes"]].concat());
+    }
+    let shown = says_yes(&alice).shown;
+    let lines = "what is new with the store `team`:\n  \
+        another secret than you had before: `team:A`\n  new: `team:pz`\n  gone: `prod/x`\n  \
+        `team:A` may be used for more than you said yes to: only-program /bin/sh /bin/true -> any, ask on -> off\n  \
+        `team:ends` may be used for more than you said yes to: end 2026-01-01 00:00 -> 2990-01-01 00:00\n  \
+        `team:pz` may be used for more than you said yes to: ask on -> off\n  \
+        `team:tagged` may be used for more than you said yes to: ask on -> off\n";
+    assert!(shown.contains(lines), "{shown}");
+    alice.sandbox.secret("another-of-A");
+    alice.has("team:A", "another-of-A");
+    alice.has("team:pz", "secret-of-prod/x");
+    alice.has("team:tagged", "secret-of-tagged");
+    alice.has("team:ends", "secret-of-ends");
+}
+
+#[test]
+fn what_git_has_merged_here_is_known_once_it_was_looked_at_and_a_number_that_was_made_up_is_refused() {
+    let (_remote, alice, bob) = two_with_driver();
+    bob.does(&["edit", "team:A", "--ask"]);
+    bob.git(&["commit", "-q", "-a", "-m", "ask"]);
+    bob.git(&["push", "-q", "origin", "HEAD:side"]);
+    alice.set("team:B", "second-secret");
+    alice.git(&["commit", "-q", "-a", "-m", "key"]);
+    alice.git(&["pull", "-q", "--no-rebase", "origin", "side"]);
+    let known = "keyctl: nothing to say yes to: the store `team` is as you know it\n";
+    alone(&alice, &ACCEPT).says("", known, 0);
+    alice.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    is_held_back(&alice, "team:A");
+    alice.git(&["reset", "-q", "--hard", "ORIG_HEAD"]);
+    alice.has("team:B", "second-secret");
+    // Every later file would be an older one for good.
+    let all = recipients(&alice);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let made_up = |text: String| {
+        let line = text.lines().find(|line| line.starts_with("generation = ")).expect("there").to_owned();
+        text.replacen(&line, "generation = 18446744073709551615", 1)
+    };
+    let forged = forge(&bob, made_up, &all);
+    let good = fs::read(alice.file()).expect("read");
+    fs::write(alice.file(), forged).expect("write");
+    for words in [&["get", "team:B"][..], &[&ACCEPT[..], &["--older", "--yes"]].concat()] {
+        let ran = alice.call(words);
+        let said = "keyctl: the store counts more changes than anybody can have made since generation ";
+        assert!(ran.stderr().starts_with(said) && ran.code() == 5, "{}", ran.stderr());
+    }
+    fs::write(alice.file(), good).expect("write");
+    alice.has("team:B", "second-secret");
+}
