@@ -30,16 +30,30 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body of a request, on its way to the host.
 pub struct Upload {
-    inner: Incoming,
+    inner: Given,
     sent: Arc<AtomicU64>,
     most: Option<u64>,
+}
+
+/// Where the body of a request comes from.
+enum Given {
+    /// From the command, as it comes.
+    Passed(Incoming),
+    /// It was read as a whole; until it is sent.
+    Whole(Option<Bytes>),
 }
 
 impl Upload {
     /// With a count of its bytes, and the most that there may be.
     #[must_use]
     pub fn new(inner: Incoming, sent: Arc<AtomicU64>, most: Option<u64>) -> Self {
-        Self { inner, sent, most }
+        Self { inner: Given::Passed(inner), sent, most }
+    }
+
+    /// One that was read as a whole.
+    #[must_use]
+    pub fn whole(body: Bytes, sent: Arc<AtomicU64>) -> Self {
+        Self { inner: Given::Whole(Some(body).filter(|body| !body.is_empty())), sent, most: None }
     }
 }
 
@@ -48,7 +62,10 @@ impl Body for Upload {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let frame = match &mut self.inner {
+            Given::Passed(inner) => ready!(Pin::new(inner).poll_frame(context)),
+            Given::Whole(body) => body.take().map(|body| Ok(Frame::data(body))),
+        };
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
@@ -61,11 +78,17 @@ impl Body for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.inner {
+            Given::Passed(inner) => inner.is_end_stream(),
+            Given::Whole(body) => body.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Given::Passed(inner) => inner.size_hint(),
+            Given::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use super::{
     inject::{self, Secrets},
     refusal::{Refusal, Stop},
     rule::Rule,
+    signing::{self, Part},
     window::Windows,
 };
 
@@ -46,6 +47,8 @@ pub struct Guarded {
     pub placeholder: String,
     /// Where it may go.
     pub rules: Vec<Rule>,
+    /// What it is for where requests are signed with it.
+    pub part: Option<Part>,
     windows: Vec<Mutex<Windows>>,
     used: AtomicU64,
 }
@@ -54,12 +57,14 @@ impl Guarded {
     /// Draws a placeholder for a key.
     ///
     /// # Errors
-    /// When the system gives no randomness.
+    /// When the system gives no randomness; `Usage` for what signs and does not say how.
     pub fn new(name: KeyPath, variable: VariableName, rules: Vec<Rule>) -> Result<Self> {
+        let is_signing = rules.iter().any(|rule| rule.signs);
+        let part = is_signing.then(|| Part::of(variable.as_str())).transpose()?;
         let beginning = rules.first().map(|rule| rule.placeholder.as_str()).unwrap_or_default();
         let placeholder = format!("{beginning}{SIGN}{}", hex::encode(&random::bytes::<16>()?));
         let windows = rules.iter().map(|rule| Mutex::new(Windows::new(&rule.limits))).collect();
-        Ok(Self { name, variable, placeholder, rules, windows, used: AtomicU64::new(0) })
+        Ok(Self { name, variable, placeholder, rules, part, windows, used: AtomicU64::new(0) })
     }
 
     /// How far back its budgets count.
@@ -148,8 +153,9 @@ impl Gate {
     /// For these keys; `frozen` has a list for each of them.
     ///
     /// # Errors
-    /// When the system gives no randomness.
+    /// When the system gives no randomness; `Usage` where a part is missing of what signs.
     pub fn new(guarded: Vec<Guarded>, secrets: Secrets, frozen: Vec<Arc<Frozen>>, strict: bool) -> Result<Self> {
+        signing::are_whole(&guarded)?;
         let standings = vec![Standing::default(); guarded.len()];
         Ok(Self {
             token: hex::encode(&random::bytes::<16>()?),
@@ -263,7 +269,7 @@ impl Gate {
         keys.sort_unstable();
         keys.dedup();
         let judged = self.weigh(asked, headers, &found, &keys);
-        (keys, judged)
+        (signing::used(&self.guarded, &keys), judged)
     }
 
     fn keys_in<'s>(&'s self, text: &'s str) -> impl Iterator<Item = usize> + 's {
@@ -286,11 +292,13 @@ impl Gate {
             return Err(Refusal::Elsewhere);
         }
         if keys.iter().any(|key| !found.iter().any(|(other, _)| other == key)) {
-            return Err(Refusal::InAddress);
+            return Err(if signing::is_presigned(asked.query) { signing::PRESIGNED } else { Refusal::InAddress });
         }
+        signing::hold(&self.guarded, found)?;
         if keys.is_empty() {
             return self.weigh_without_key(asked, headers);
         }
+        let keys = &signing::used(&self.guarded, keys);
         // The one placeholder may stand there for show, and the request be another's.
         if self.strict && foreign::is_any(asked, headers, &self.placeholders()) {
             return Err(Refusal::OwnKey);

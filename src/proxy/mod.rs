@@ -18,6 +18,7 @@ pub mod refusal;
 pub mod rule;
 pub mod running;
 pub mod server;
+pub mod signing;
 pub mod tally;
 pub mod upstream;
 pub mod window;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use http_body_util::{BodyExt as _, Limited};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
     body::Incoming,
@@ -9,7 +10,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use crate::config::proxy::HTTPS;
+use crate::{config::proxy::HTTPS, secret::Secret};
 
 use super::{
     body::{Download, Upload},
@@ -18,6 +19,7 @@ use super::{
     path,
     refusal::Refusal,
     server::{self, Shared},
+    signing::{self, Sent},
     tally::Tally,
 };
 
@@ -120,7 +122,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// What may not come back: the secrets as they were when the request went out.
-type Sent = Option<Arc<Secrets>>;
+type Gone = Option<Arc<Secrets>>;
 
 /// The two ends of an upgrade, once both sides have said yes.
 type Upgrade = Option<hyper::upgrade::OnUpgrade>;
@@ -132,7 +134,7 @@ async fn send(
     pass: Pass,
     tally: &mut Tally,
     shared: &Arc<Shared>,
-) -> Result<(Response<Incoming>, Sent, Upgrade), Refusal> {
+) -> Result<(Response<Incoming>, Gone, Upgrade), Refusal> {
     let upgrade = wanted_upgrade(request.headers())?;
     let ours = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
@@ -170,23 +172,59 @@ async fn send(
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol);
     }
-    let scheme = if target.is_plain { "http" } else { "https" };
+    let there = match target.is_plain {
+        true => format!("http://{}:{}", target.host, target.port),
+        false => format!("https://{}", named(&target.host, target.port)),
+    };
     let mark = if query.is_empty() { "" } else { "?" };
-    let there = format!("{scheme}://{}:{}{}{mark}{query}", target.host, target.port, target.path);
-    let mut out = Request::new(Upload::new(body, tally.sent(), pass.max_body));
+    let there = format!("{there}{}{mark}{query}", target.path);
+    let upload = match signing::signer(&shared.gate.guarded, &pass.keys) {
+        Some(key) => {
+            let secrets = secrets.as_deref().ok_or(Refusal::Unfit)?;
+            let secret = secrets.get(key).ok_or(Refusal::Unfit)?;
+            signed(&mut headers, (target, query, &parts.method), body, &pass, secret, tally).await?
+        }
+        None => Upload::new(body, tally.sent(), pass.max_body),
+    };
+    let mut out = Request::new(upload);
     *out.method_mut() = parts.method;
     *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
     *out.version_mut() = Version::HTTP_11;
     *out.headers_mut() = headers;
     let sent = if target.is_plain {
-        shared.upstream.send_plain(out).await
+        shared.upstream.send_plain(out).await.map(|answer| (answer, None))
     } else {
         shared.upstream.send(out, rule, ours.is_some()).await
     };
     let is_over = pass.max_body.is_some_and(|most| tally.sent().load(Ordering::Relaxed) > most);
-    let answer = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
+    let (answer, lane) = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
+    tally.keeps(lane);
     tally.answered(answer.status().as_u16());
     Ok((answer, secrets, ours))
+}
+
+/// Signs a request anew. Its body is read as a whole only where nothing stands for it in the signature.
+async fn signed(
+    headers: &mut HeaderMap,
+    (target, query, method): (&Target, &str, &Method),
+    body: Incoming,
+    pass: &Pass,
+    secret: &Secret,
+    tally: &Tally,
+) -> Result<Upload, Refusal> {
+    let (payload, upload) = match signing::payload(headers)? {
+        Some(payload) => (payload, Upload::new(body, tally.sent(), pass.max_body)),
+        None => {
+            let most = pass.max_body.and_then(|most| usize::try_from(most).ok());
+            let read = Limited::new(body, most.unwrap_or(signing::LONGEST).min(signing::LONGEST)).collect().await;
+            let body = read.map_err(|_| Refusal::TooLarge)?.to_bytes();
+            (signing::hash(&body), Upload::whole(body, tally.sent()))
+        }
+    };
+    let host = named(&target.host, target.port);
+    let sent = Sent { method: method.as_str(), host: &host, path: &target.path, query, payload: &payload };
+    signing::sign(headers, &sent, secret)?;
+    Ok(upload)
 }
 
 /// The protocol that is asked for, where that is the one that is passed on.
@@ -221,7 +259,7 @@ fn clear(headers: &mut HeaderMap) {
 fn give_back(
     mut answer: Response<Incoming>,
     target: &Target,
-    secrets: Sent,
+    secrets: Gone,
     ours: Upgrade,
     tally: Tally,
 ) -> Response<Download> {
@@ -278,7 +316,7 @@ fn lead_back(headers: &mut HeaderMap, target: &Target) {
 fn upgraded(
     mut answer: Response<Incoming>,
     ours: hyper::upgrade::OnUpgrade,
-    secrets: Sent,
+    secrets: Gone,
     mut tally: Tally,
 ) -> Response<Download> {
     let theirs = hyper::upgrade::on(&mut answer);

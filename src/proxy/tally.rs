@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{gate::Gate, refusal::Refusal};
+use super::{gate::Gate, refusal::Refusal, upstream::Lane};
 
 /// A request that is over, or was refused.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ pub struct Tally {
     began: Instant,
     to: Sender<Done>,
     gate: Arc<Gate>,
+    lane: Option<Lane>,
 }
 
 impl Tally {
@@ -73,13 +74,18 @@ impl Tally {
             is_cut: true,
         };
         gate.waits(1, 0);
-        Self { done: Some(done), sent: Arc::default(), began: Instant::now(), to: to.clone(), gate: Arc::clone(gate) }
+        Self { done: Some(done), sent: Arc::default(), began: Instant::now(), to: to.clone(), gate: Arc::clone(gate), lane: None }
     }
 
     /// The count of what was sent.
     #[must_use]
     pub fn sent(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.sent)
+    }
+
+    /// Keeps its place on a connection until it is over.
+    pub fn keeps(&mut self, lane: Option<Lane>) {
+        self.lane = lane;
     }
 
     /// The host answers so.

@@ -22,6 +22,7 @@ use crate::{
     proxy::{
         gate::{Gate, Guarded, Standing},
         inject::Secrets,
+        preset,
         rule::{self, Rule},
         running::Running,
     },
@@ -144,7 +145,10 @@ fn is_for_proxy_alone(given: &Given, settings: &Settings) -> bool {
 
 fn rules(given: &Given, config: &Config) -> Result<Vec<Rule>> {
     let kind = issuer::recognise(&given.key.value).map(|recognised| recognised.kind.id());
-    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy);
+    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy).map(|rules| match rules.is_empty() {
+        true => preset::of_variable(given.variable.as_str()).map(Rule::of_preset).into_iter().collect(),
+        false => rules,
+    });
     rules.map_err(|failure| Failure { message: format!("`{}`: {}", given.path, failure.message), ..failure })
 }
 
