@@ -13,6 +13,7 @@ use std::{
 
 use hyper::{
     HeaderMap,
+    header::{self, HeaderName},
     body::{Body, Bytes, Frame, Incoming, SizeHint},
 };
 
@@ -24,6 +25,32 @@ use super::{inject::Secrets, tally::Tally};
 
 /// How long a little at the end of what came, which may be the beginning of a secret, is waited with.
 const MOMENT: Duration = Duration::from_millis(50);
+
+/// What may not stand behind a body (RFC 9110, 6.5.1): HTTP/2 has no end for a request with one of these there.
+const NOT_BEHIND: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// A piece of a body, if these are the headers behind its end without what may not stand there.
+fn fitting(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Ok(mut trailers) => {
+            for name in &NOT_BEHIND {
+                trailers.remove(name);
+            }
+            Frame::trailers(trailers)
+        }
+        Err(frame) => frame,
+    }
+}
 
 /// What goes wrong on the way.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -74,7 +101,7 @@ impl Body for Upload {
                 return Poll::Ready(Some(Err("the body is larger than the rule has it".into())));
             }
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+        Poll::Ready(frame.map(|frame| frame.map(fitting).map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -135,6 +162,7 @@ impl Download {
 impl Passed {
     /// A piece of the answer, if these are the headers behind its end without the secrets.
     fn bare(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        let frame = fitting(frame);
         let Some(secrets) = &self.secrets else { return frame };
         match frame.into_trailers() {
             Ok(mut trailers) => {
