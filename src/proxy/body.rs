@@ -13,8 +13,8 @@ use std::{
 
 use hyper::{
     HeaderMap,
-    header::{self, HeaderName},
     body::{Body, Bytes, Frame, Incoming, SizeHint},
+    header::{self, HeaderName},
 };
 
 use tokio::time::{Sleep, sleep};

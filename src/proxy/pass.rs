@@ -66,6 +66,17 @@ pub struct Target {
     pub is_plain: bool,
 }
 
+impl Target {
+    /// The whole address, with what stands behind the path.
+    fn address(&self, query: &str) -> String {
+        let Self { host, port, path, .. } = self;
+        let before =
+            if self.is_plain { format!("http://{host}:{port}") } else { format!("https://{}", named(host, *port)) };
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{before}{path}{mark}{query}")
+    }
+}
+
 /// A host with its port, where that is not the usual one.
 #[must_use]
 pub fn named(host: &str, port: u16) -> String {
@@ -172,12 +183,7 @@ async fn send(
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol);
     }
-    let there = match target.is_plain {
-        true => format!("http://{}:{}", target.host, target.port),
-        false => format!("https://{}", named(&target.host, target.port)),
-    };
-    let mark = if query.is_empty() { "" } else { "?" };
-    let there = format!("{there}{}{mark}{query}", target.path);
+    let there = target.address(query);
     let upload = match signing::signer(&shared.gate.guarded, &pass.keys) {
         Some(key) => {
             let secrets = secrets.as_deref().ok_or(Refusal::Unfit)?;

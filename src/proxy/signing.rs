@@ -63,8 +63,9 @@ impl Part {
     pub fn of(variable: &str) -> Result<Self> {
         part_of(variable).map(|(part, _)| part).ok_or_else(|| {
             let what = format!("`{variable}` signs requests to AWS, and its name does not say how");
-            Failure::new(Kind::Usage, what)
-                .hint("call it `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` or `AWS_SESSION_TOKEN`, as AWS's programs do")
+            Failure::new(Kind::Usage, what).hint(
+                "call it `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` or `AWS_SESSION_TOKEN`, as AWS's programs do",
+            )
         })
     }
 }
@@ -85,7 +86,8 @@ pub fn are_whole(guarded: &[Guarded]) -> Result<()> {
         if !guarded.iter().any(|one| is_with(key, other(part), one)) {
             let (_, beginning) = part_of(key.variable.as_str()).unwrap_or((part, ""));
             let end = ENDS.iter().find(|(_, one)| *one == other(part)).map_or("", |(end, _)| end);
-            let what = format!("`{}` signs requests to AWS with `{beginning}{end}`, which is not kept back", key.variable);
+            let what =
+                format!("`{}` signs requests to AWS with `{beginning}{end}`, which is not kept back", key.variable);
             return Err(Failure::new(Kind::Usage, what).hint("both have to go by the proxy, or neither"));
         }
     }
@@ -106,6 +108,9 @@ pub fn used(guarded: &[Guarded], shown: &[usize]) -> Vec<usize> {
 
 /// Whether each part stands where it belongs, and nowhere else. A host gets the token with a signature alone, and never the
 /// secret half.
+///
+/// # Errors
+/// Why it is not sent.
 pub fn hold(guarded: &[Guarded], found: &[(usize, HeaderName)]) -> std::result::Result<(), Refusal> {
     let mut ids: Vec<usize> = Vec::new();
     for (key, name) in found {
@@ -125,7 +130,11 @@ pub fn hold(guarded: &[Guarded], found: &[(usize, HeaderName)]) -> std::result::
         (Some(_), [id]) => *id != *key && !is_with(&guarded[*key], Part::Id, &guarded[*id]),
         (Some(_), _) => true,
     };
-    if found.iter().any(is_lone) { Err(Refusal::Unsigned("; one key signs, and its own token goes with it")) } else { Ok(()) }
+    if found.iter().any(is_lone) {
+        Err(Refusal::Unsigned("; one key signs, and its own token goes with it"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether an address carries a signature itself.
@@ -144,15 +153,18 @@ pub fn signer(guarded: &[Guarded], keys: &[usize]) -> Option<usize> {
 }
 
 /// What stands for the body in the signature; nothing where that has to be hashed here.
+///
+/// # Errors
+/// For a body that is signed itself.
 pub fn payload(headers: &HeaderMap) -> std::result::Result<Option<String>, Refusal> {
     let Some(value) = headers.get(PAYLOAD) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match is_hash || UNHASHED.contains(&text) {
-        true => Ok(Some(text.to_owned())),
-        // Each piece of such a body is signed for itself, from the first signature on.
-        false => Err(Refusal::Unsigned("; a body that is signed in pieces is not signed anew")),
+    if is_hash || UNHASHED.contains(&text) {
+        return Ok(Some(text.to_owned()));
     }
+    // Each piece of such a body is signed for itself, from the first signature on.
+    Err(Refusal::Unsigned("; a body that is signed in pieces is not signed anew"))
 }
 
 /// The hash of a body.
@@ -190,12 +202,12 @@ pub fn sign(headers: &mut HeaderMap, sent: &Sent, secret: &Secret) -> std::resul
     };
     headers.insert(DATE, HeaderValue::from_str(&stamp(at)).map_err(|_| unknown)?);
     let query = pairs(sent.query).ok_or(unknown)?;
-    let path = match PATH_AS_SENT.contains(&&*said.service) {
-        true => sent.path.to_owned(),
-        false => canonical_path(sent.path),
-    };
+    let is_as_sent = PATH_AS_SENT.contains(&&*said.service);
+    let path = if is_as_sent { sent.path.to_owned() } else { canonical_path(sent.path) };
     let signature = {
-        let is_signed = |name: &HeaderName| said.names.iter().any(|one| one == name.as_str()) || name.as_str().starts_with("x-amz-");
+        let is_signed = |name: &HeaderName| {
+            said.names.iter().any(|one| one == name.as_str()) || name.as_str().starts_with("x-amz-")
+        };
         let named = headers.iter().filter(|(name, _)| *name != header::HOST && is_signed(name));
         let named: Option<Vec<_>> = named.map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
         let mut all = named.ok_or(unknown)?;
@@ -228,7 +240,8 @@ impl Said {
         let mut scope = part("Credential")?.split('/');
         let mut next = || scope.next().map(str::to_owned);
         let (id, _day, region, service, end) = (next()?, next()?, next()?, next()?, next()?);
-        let is_service = !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let is_service =
+            !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         let is_one = aws::is_region(&region) && is_service && end == "aws4_request" && next().is_none();
         part("Signature")?;
         let names = part("SignedHeaders")?.split(';').map(str::to_ascii_lowercase).collect();
@@ -238,15 +251,13 @@ impl Said {
 
 /// `20150830T123600Z`.
 fn moment(text: &str) -> Option<Moment> {
-    let digits = |from: usize, to: usize| text.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let digits =
+        |from: usize, to: usize| text.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
     let (day, time) = (digits(0, 8)?, digits(9, 15)?);
     if text.len() != 16 || text.get(8..9) != Some("T") || !text.ends_with('Z') {
         return None;
     }
-    let text = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        &day[..4], &day[4..6], &day[6..], &time[..2], &time[2..4], &time[4..]
-    );
+    let text = format!("{}-{}-{}T{}:{}:{}Z", &day[..4], &day[4..6], &day[6..], &time[..2], &time[2..4], &time[4..]);
     text.parse().ok()
 }
 
@@ -313,9 +324,17 @@ mod tests {
         let secret = Secret::new(b"x".to_vec());
         for (authorization, date, query) in [
             ("Bearer AKIDEXAMPLE", "20150830T123600Z", ""),
-            ("AWS4-ECDSA-P256-SHA256 Credential=A/1/*/s3/aws4_request, SignedHeaders=host, Signature=0", "20150830T123600Z", ""),
+            (
+                "AWS4-ECDSA-P256-SHA256 Credential=A/1/*/s3/aws4_request, SignedHeaders=host, Signature=0",
+                "20150830T123600Z",
+                "",
+            ),
             ("AWS4-HMAC-SHA256 Credential=A/1/us-east-1/s3, SignedHeaders=host, Signature=0", "20150830T123600Z", ""),
-            ("AWS4-HMAC-SHA256 Credential=A/1/us east/s3/aws4_request, SignedHeaders=host, Signature=0", "20150830T123600Z", ""),
+            (
+                "AWS4-HMAC-SHA256 Credential=A/1/us east/s3/aws4_request, SignedHeaders=host, Signature=0",
+                "20150830T123600Z",
+                "",
+            ),
             (OWN, "2015-08-30T12:36:00Z", ""),
             (OWN, "20151330T123600Z", ""),
             (OWN, "", ""),
@@ -325,7 +344,10 @@ mod tests {
         ] {
             let mut given = headers(&[("authorization", authorization), ("x-amz-date", date)]);
             let sent = Sent { method: "GET", host: "h", path: "/", query, payload: "UNSIGNED-PAYLOAD" };
-            assert!(matches!(sign(&mut given, &sent, &secret), Err(Refusal::Unsigned(_))), "{authorization} {date} {query}");
+            assert!(
+                matches!(sign(&mut given, &sent, &secret), Err(Refusal::Unsigned(_))),
+                "{authorization} {date} {query}"
+            );
             assert_eq!(given["authorization"], authorization);
         }
     }

@@ -74,7 +74,14 @@ impl Tally {
             is_cut: true,
         };
         gate.waits(1, 0);
-        Self { done: Some(done), sent: Arc::default(), began: Instant::now(), to: to.clone(), gate: Arc::clone(gate), lane: None }
+        Self {
+            done: Some(done),
+            sent: Arc::default(),
+            began: Instant::now(),
+            to: to.clone(),
+            gate: Arc::clone(gate),
+            lane: None,
+        }
     }
 
     /// The count of what was sent.

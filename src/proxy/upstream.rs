@@ -216,3 +216,24 @@ impl Service<Uri> for To {
         Box::pin(self.http.call(there))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_takes_a_hundred_at_a_time_and_another_is_made_for_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("ca.pem");
+        std::fs::write(&ca, super::super::authority::Authority::new().unwrap().pem()).unwrap();
+        let lanes = Clients::new(&(Some(ca), None)).unwrap().any;
+        let count = || lanes.all.lock().unwrap().len();
+        let mut taken: Vec<Lane> = (0..AT_ONCE).map(|_| lanes.take().1).collect();
+        assert_eq!(count(), 1);
+        taken.extend((0..=AT_ONCE).map(|_| lanes.take().1));
+        assert_eq!(count(), 3);
+        drop(taken);
+        let again: Vec<Lane> = (0..3 * AT_ONCE).map(|_| lanes.take().1).collect();
+        assert_eq!((count(), again.len()), (3, 3 * AT_ONCE), "what is free is taken again");
+    }
+}

@@ -61,10 +61,10 @@ fn main() {
             load(&runtime, &Asks::new(url, header, ca, proxy), number(rate), number(seconds));
         }
         ["most", url, header, ca, proxy, at_once, seconds] => {
-            runtime.block_on(most(Asks::new(url, header, ca, proxy), number(at_once), number(seconds).into()));
+            runtime.block_on(most(&Asks::new(url, header, ca, proxy), number(at_once), number(seconds).into()));
         }
         ["streams", url, header, ca, count, seconds, process] => {
-            runtime.block_on(streams(Asks::new(url, header, ca, ""), number(count), number(seconds).into(), process));
+            runtime.block_on(streams(&Asks::new(url, header, ca, ""), number(count), number(seconds).into(), process));
         }
         _ => panic!("tests/bench/proxy.sh knows how this is called"),
     }
@@ -219,10 +219,16 @@ impl Service<Uri> for By {
             let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await?;
             stream.set_nodelay(true)?;
             if let Some(proxy) = &proxy {
-                let name = proxy.authority().map_or("", |named| named.as_str()).split('@').next().unwrap_or_default();
+                let name = proxy
+                    .authority()
+                    .map_or("", hyper::http::uri::Authority::as_str)
+                    .split('@')
+                    .next()
+                    .unwrap_or_default();
                 let (host, token) = (host.host().unwrap_or_default(), STANDARD.encode(name));
-                let asked =
-                    format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\nProxy-Authorization: Basic {token}\r\n\r\n");
+                let asked = format!(
+                    "CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\nProxy-Authorization: Basic {token}\r\n\r\n"
+                );
                 stream.write_all(asked.as_bytes()).await?;
                 let mut said = Vec::new();
                 while !said.ends_with(b"\r\n\r\n") {
@@ -271,7 +277,7 @@ fn load(runtime: &tokio::runtime::Runtime, asks: &Asks, rate: u32, seconds: u32)
 }
 
 /// As many as there can be, so many at a time.
-async fn most(asks: Asks, at_once: u32, seconds: u64) {
+async fn most(asks: &Asks, at_once: u32, seconds: u64) {
     let (done, end) = (Arc::new(AtomicU64::new(0)), Instant::now() + Duration::from_secs(seconds));
     let one = |asks: Asks, done: Arc<AtomicU64>| async move {
         while Instant::now() < end {
@@ -288,7 +294,7 @@ async fn most(asks: Asks, at_once: u32, seconds: u64) {
 }
 
 /// So many streams at a time, and what that takes of a process's memory.
-async fn streams(asks: Asks, count: u32, seconds: u64, process: &str) {
+async fn streams(asks: &Asks, count: u32, seconds: u64, process: &str) {
     let before = memory(process);
     let (open, events) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     for number in 0..count {

@@ -31,7 +31,7 @@ use super::{
 /// How often it is looked.
 const TURN: Duration = Duration::from_millis(200);
 /// So many goes of writing down there are between two looks at the store.
-const GOES: usize = 4;
+const GOES: usize = 12;
 /// How often a store that cannot be read is tried: it may be in the middle of a change.
 const TRIES: u32 = 5;
 
@@ -88,7 +88,20 @@ impl Gateway {
             terminal.warn(&format!("`proxy status` does not show this one: {}", failure.message));
             Vec::new()
         });
-        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0, places, has_begun: false }
+        Beside {
+            gateway: self,
+            chosen,
+            config,
+            terminal,
+            home,
+            wish,
+            writer,
+            files,
+            prints,
+            tries: 0,
+            places,
+            has_begun: false,
+        }
     }
 
     /// Takes a place in the register of each store whose keys are kept back.

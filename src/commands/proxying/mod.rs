@@ -15,7 +15,6 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Event, Reason},
     issuer,
-    launch::private_folder::PrivateFolder,
     name::{KeyName, VariableName},
     plain::first_names,
     platform,
@@ -39,6 +38,7 @@ use super::{
 };
 
 pub use beside::Beside;
+use certificates::Folder;
 #[cfg(target_os = "linux")]
 pub use confining::confine;
 pub use confining::confined;
@@ -81,7 +81,7 @@ pub struct Gateway {
     /// What the command gets to find it by.
     variables: Vec<(VariableName, Secret)>,
     /// Where the certificates lie, as long as it runs.
-    _folder: PrivateFolder,
+    _folder: Folder,
 }
 
 /// Takes the keys aside that go by the proxy, and gives the command placeholders instead. Nothing happens where there is none.
@@ -145,9 +145,9 @@ fn is_for_proxy_alone(given: &Given, settings: &Settings) -> bool {
 
 fn rules(given: &Given, config: &Config) -> Result<Vec<Rule>> {
     let kind = issuer::recognise(&given.key.value).map(|recognised| recognised.kind.id());
-    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy).map(|rules| match rules.is_empty() {
-        true => preset::of_variable(given.variable.as_str()).map(Rule::of_preset).into_iter().collect(),
-        false => rules,
+    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy).map(|rules| {
+        let by_variable = preset::of_variable(given.variable.as_str()).filter(|_| rules.is_empty());
+        by_variable.map_or(rules, |preset| vec![Rule::of_preset(preset)])
     });
     rules.map_err(|failure| Failure { message: format!("`{}`: {}", given.path, failure.message), ..failure })
 }
@@ -214,14 +214,14 @@ impl Proxied {
         let gate = Gate::new(guarded, secrets, frozen, !config.proxy.permissive)?;
         gate.stand(|all| all.clone_from(&standings));
         let running = Running::start(gate)?;
-        let folder = PrivateFolder::make()?;
+        let folder = Folder::make()?;
         let variables = variables_for(&running, &folder)?;
         Ok(Gateway { running, stores, variables, _folder: folder })
     }
 }
 
 /// What the command gets to find the proxy by, and to trust it.
-fn variables_for(running: &Running, folder: &PrivateFolder) -> Result<Vec<(VariableName, Secret)>> {
+fn variables_for(running: &Running, folder: &Folder) -> Result<Vec<(VariableName, Secret)>> {
     let own = running.authority();
     let alone = folder.put("authority.pem", own.as_bytes())?;
     let all = folder.put("certificates.pem", certificates::with_systems(own).as_bytes())?;
