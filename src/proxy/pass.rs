@@ -10,7 +10,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use crate::{config::proxy::HTTPS, secret::Secret};
+use crate::config::proxy::HTTPS;
 
 use super::{
     body::{Download, Upload},
@@ -184,14 +184,8 @@ async fn send(
         headers.insert(header::UPGRADE, protocol);
     }
     let there = target.address(query);
-    let upload = match signing::signer(&shared.gate.guarded, &pass.keys) {
-        Some(key) => {
-            let secrets = secrets.as_deref().ok_or(Refusal::Unfit)?;
-            let secret = secrets.get(key).ok_or(Refusal::Unfit)?;
-            signed(&mut headers, (target, query, &parts.method), body, &pass, secret, tally).await?
-        }
-        None => Upload::new(body, tally.sent(), pass.max_body),
-    };
+    let of = (target, query, &parts.method);
+    let upload = upload(body, &mut headers, of, &pass, secrets.as_deref(), (tally, shared)).await?;
     let mut out = Request::new(upload);
     *out.method_mut() = parts.method;
     *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
@@ -209,15 +203,20 @@ async fn send(
     Ok((answer, secrets, ours))
 }
 
-/// Signs a request anew. Its body is read as a whole only where nothing stands for it in the signature.
-async fn signed(
+/// The body as it goes out. Where requests are signed, this one is, anew; and its body is read as a whole only where nothing
+/// stands for it in the signature.
+async fn upload(
+    body: Incoming,
     headers: &mut HeaderMap,
     (target, query, method): (&Target, &str, &Method),
-    body: Incoming,
     pass: &Pass,
-    secret: &Secret,
-    tally: &Tally,
+    secrets: Option<&Secrets>,
+    (tally, shared): (&Tally, &Shared),
 ) -> Result<Upload, Refusal> {
+    let Some(key) = signing::signer(&shared.gate.guarded, &pass.keys) else {
+        return Ok(Upload::new(body, tally.sent(), pass.max_body));
+    };
+    let secret = secrets.and_then(|secrets| secrets.get(key)).ok_or(Refusal::Unfit)?;
     let (payload, upload) = match signing::payload(headers)? {
         Some(payload) => (payload, Upload::new(body, tally.sent(), pass.max_body)),
         None => {
