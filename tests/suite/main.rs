@@ -49,7 +49,6 @@ mod policing;
 mod prompting;
 mod proxying;
 mod proxying_aws;
-mod proxying_oddly;
 mod pty;
 mod questioning;
 mod readme;
