@@ -7,6 +7,7 @@ mod attending_windows;
 mod beside;
 #[cfg(all(target_os = "linux", feature = "proxy"))]
 mod confining;
+mod descriptors;
 #[cfg(unix)]
 mod hearing;
 mod in_memory;
@@ -38,6 +39,7 @@ pub use attending_windows::{Ears, end_as, hold_all_signals, signal_that_came};
 pub use beside::{Beside, beside, forget_access_list};
 #[cfg(all(target_os = "linux", feature = "proxy"))]
 pub use confining::{abilities, confine};
+pub use descriptors::take_all_descriptors;
 #[cfg(unix)]
 pub use hearing::hold_all_signals;
 pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};

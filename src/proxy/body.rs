@@ -14,6 +14,7 @@ use std::{
 use hyper::{
     HeaderMap,
     body::{Body, Bytes, Frame, Incoming, SizeHint},
+    header::{self, HeaderName},
 };
 
 use tokio::time::{Sleep, sleep};
@@ -25,21 +26,61 @@ use super::{inject::Secrets, tally::Tally};
 /// How long a little at the end of what came, which may be the beginning of a secret, is waited with.
 const MOMENT: Duration = Duration::from_millis(50);
 
+/// What may not stand behind a body (RFC 9110, 6.5.1): HTTP/2 has no end for a request with one of these there.
+const NOT_BEHIND: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// A piece of a body, if these are the headers behind its end without what may not stand there.
+fn fitting(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Ok(mut trailers) => {
+            for name in &NOT_BEHIND {
+                trailers.remove(name);
+            }
+            Frame::trailers(trailers)
+        }
+        Err(frame) => frame,
+    }
+}
+
 /// What goes wrong on the way.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body of a request, on its way to the host.
 pub struct Upload {
-    inner: Incoming,
+    inner: Given,
     sent: Arc<AtomicU64>,
     most: Option<u64>,
+}
+
+/// Where the body of a request comes from.
+enum Given {
+    /// From the command, as it comes.
+    Passed(Incoming),
+    /// It was read as a whole; until it is sent.
+    Whole(Option<Bytes>),
 }
 
 impl Upload {
     /// With a count of its bytes, and the most that there may be.
     #[must_use]
     pub fn new(inner: Incoming, sent: Arc<AtomicU64>, most: Option<u64>) -> Self {
-        Self { inner, sent, most }
+        Self { inner: Given::Passed(inner), sent, most }
+    }
+
+    /// One that was read as a whole.
+    #[must_use]
+    pub fn whole(body: Bytes, sent: Arc<AtomicU64>) -> Self {
+        Self { inner: Given::Whole(Some(body).filter(|body| !body.is_empty())), sent, most: None }
     }
 }
 
@@ -48,7 +89,10 @@ impl Body for Upload {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let frame = match &mut self.inner {
+            Given::Passed(inner) => ready!(Pin::new(inner).poll_frame(context)),
+            Given::Whole(body) => body.take().map(|body| Ok(Frame::data(body))),
+        };
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
@@ -57,15 +101,21 @@ impl Body for Upload {
                 return Poll::Ready(Some(Err("the body is larger than the rule has it".into())));
             }
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+        Poll::Ready(frame.map(|frame| frame.map(fitting).map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.inner {
+            Given::Passed(inner) => inner.is_end_stream(),
+            Given::Whole(body) => body.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Given::Passed(inner) => inner.size_hint(),
+            Given::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
+        }
     }
 }
 
@@ -112,6 +162,7 @@ impl Download {
 impl Passed {
     /// A piece of the answer, if these are the headers behind its end without the secrets.
     fn bare(&self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        let frame = fitting(frame);
         let Some(secrets) = &self.secrets else { return frame };
         match frame.into_trailers() {
             Ok(mut trailers) => {

@@ -24,6 +24,7 @@ use super::{
     journal::Journal,
     refusal::{Refusal, Stop},
     rule::Rule,
+    signing::{self, Part},
     window::Windows,
 };
 
@@ -44,6 +45,8 @@ pub struct Guarded {
     pub placeholder: String,
     /// Where it may go.
     pub rules: Vec<Rule>,
+    /// What it is for where requests are signed with it.
+    pub part: Option<Part>,
     windows: Vec<Mutex<Windows>>,
     used: AtomicU64,
 }
@@ -52,12 +55,14 @@ impl Guarded {
     /// Draws a placeholder for a key.
     ///
     /// # Errors
-    /// When the system gives no randomness.
+    /// When the system gives no randomness; `Usage` for what signs and does not say how.
     pub fn new(name: KeyPath, variable: VariableName, rules: Vec<Rule>) -> Result<Self> {
+        let is_signing = rules.iter().any(|rule| rule.signs);
+        let part = is_signing.then(|| Part::of(variable.as_str())).transpose()?;
         let beginning = rules.first().map(|rule| rule.placeholder.as_str()).unwrap_or_default();
         let placeholder = format!("{beginning}{SIGN}{}", hex::encode(&random::bytes::<16>()?));
         let windows = rules.iter().map(|rule| Mutex::new(Windows::new(&rule.limits))).collect();
-        Ok(Self { name, variable, placeholder, rules, windows, used: AtomicU64::new(0) })
+        Ok(Self { name, variable, placeholder, rules, part, windows, used: AtomicU64::new(0) })
     }
 
     /// How far back its budgets count.
@@ -181,8 +186,9 @@ impl Gate {
     /// For these keys; `frozen` has a list for each of them.
     ///
     /// # Errors
-    /// When the system gives no randomness.
+    /// When the system gives no randomness; `Usage` where a part is missing of what signs.
     pub fn new(guarded: Vec<Guarded>, secrets: Secrets, frozen: Vec<Arc<Frozen>>, strict: bool) -> Result<Self> {
+        signing::are_whole(&guarded)?;
         let standings = vec![Standing::default(); guarded.len()];
         Ok(Self {
             token: hex::encode(&random::bytes::<16>()?),

@@ -57,6 +57,12 @@ impl Secrets {
         self.values.get(key).is_some_and(Option::is_some)
     }
 
+    /// This one, for what is signed with it.
+    #[must_use]
+    pub fn get(&self, key: usize) -> Option<&Secret> {
+        self.values.get(key)?.as_ref()
+    }
+
     /// Puts these keys in the places of their placeholders; `None` where one cannot stand in a header.
     #[must_use]
     pub fn put(&self, headers: &mut HeaderMap, placeholders: &[&str], keys: &[usize]) -> Option<()> {

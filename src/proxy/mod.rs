@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod rule;
 pub mod running;
 pub mod server;
+pub mod signing;
 pub mod tally;
 pub mod tunnel;
 pub mod upstream;

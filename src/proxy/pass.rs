@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http_body_util::{BodyExt as _, Limited};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
     body::Incoming,
@@ -21,6 +22,7 @@ use super::{
     path,
     refusal::Refusal,
     server::{self, Shared},
+    signing::{self, Sent},
     tally::Tally,
 };
 
@@ -65,6 +67,17 @@ pub struct Target {
     pub own: Option<String>,
     /// In the clear.
     pub is_plain: bool,
+}
+
+impl Target {
+    /// The whole address, with what stands behind the path.
+    fn address(&self, query: &str) -> String {
+        let Self { host, port, path, .. } = self;
+        let before =
+            if self.is_plain { format!("http://{host}:{port}") } else { format!("https://{}", named(host, *port)) };
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{before}{path}{mark}{query}")
+    }
 }
 
 /// A host with its port, where that is not the usual one.
@@ -134,7 +147,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// What may not come back: the secrets as they were when the request went out.
-type Sent = Option<Arc<Secrets>>;
+type Gone = Option<Arc<Secrets>>;
 
 /// The two ends of an upgrade, once both sides have said yes.
 type Upgrade = Option<hyper::upgrade::OnUpgrade>;
@@ -146,7 +159,7 @@ async fn send(
     pass: Pass,
     tally: &mut Tally,
     shared: &Arc<Shared>,
-) -> Result<(Response<Incoming>, Sent, Upgrade), Refusal> {
+) -> Result<(Response<Incoming>, Gone, Upgrade), Refusal> {
     let upgrade = wanted_upgrade(request.headers())?;
     let ours = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
@@ -173,24 +186,54 @@ async fn send(
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol);
     }
-    let scheme = if target.is_plain { "http" } else { "https" };
-    let mark = if query.is_empty() { "" } else { "?" };
-    let there = format!("{scheme}://{}:{}{}{mark}{query}", target.host, target.port, target.path);
-    let mut out = Request::new(Upload::new(body, tally.sent(), pass.max_body));
+    let there = target.address(query);
+    let of = (target, query, &parts.method);
+    let upload = upload(body, &mut headers, of, &pass, secrets.as_deref(), (tally, shared)).await?;
+    let mut out = Request::new(upload);
     *out.method_mut() = parts.method;
     *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
     *out.version_mut() = Version::HTTP_11;
     *out.headers_mut() = headers;
     take(&pass, tally, shared).await?;
     let sent = if target.is_plain {
-        shared.upstream.send_plain(out).await
+        shared.upstream.send_plain(out).await.map(|answer| (answer, None))
     } else {
         shared.upstream.send(out, rule, ours.is_some()).await
     };
     let is_over = pass.max_body.is_some_and(|most| tally.sent().load(Ordering::Relaxed) > most);
-    let answer = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
+    let (answer, lane) = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
+    tally.keeps(lane);
     tally.answered(answer.status().as_u16());
     Ok((answer, secrets, ours))
+}
+
+/// The body as it goes out. Where requests are signed, this one is, anew; and its body is read as a whole only where nothing
+/// stands for it in the signature.
+async fn upload(
+    body: Incoming,
+    headers: &mut HeaderMap,
+    (target, query, method): (&Target, &str, &Method),
+    pass: &Pass,
+    secrets: Option<&Secrets>,
+    (tally, shared): (&Tally, &Shared),
+) -> Result<Upload, Refusal> {
+    let Some(key) = signing::signer(&shared.gate.guarded, &pass.keys) else {
+        return Ok(Upload::new(body, tally.sent(), pass.max_body));
+    };
+    let secret = secrets.and_then(|secrets| secrets.get(key)).ok_or(Refusal::Unfit)?;
+    let (payload, upload) = match signing::payload(headers)? {
+        Some(payload) => (payload, Upload::new(body, tally.sent(), pass.max_body)),
+        None => {
+            let most = pass.max_body.and_then(|most| usize::try_from(most).ok());
+            let read = Limited::new(body, most.unwrap_or(signing::LONGEST).min(signing::LONGEST)).collect().await;
+            let body = read.map_err(|_| Refusal::TooLarge)?.to_bytes();
+            (signing::hash(&body), Upload::whole(body, tally.sent()))
+        }
+    };
+    let host = named(&target.host, target.port);
+    let sent = Sent { method: method.as_str(), host: &host, path: &target.path, query, payload: &payload };
+    signing::sign(headers, &sent, secret)?;
+    Ok(upload)
 }
 
 /// The protocol that is asked for, where that is the one that is passed on.
@@ -226,7 +269,7 @@ fn give_back(
     mut answer: Response<Incoming>,
     target: &Target,
     is_head: bool,
-    secrets: Sent,
+    secrets: Gone,
     ours: Upgrade,
     tally: Tally,
 ) -> Response<Download> {
@@ -285,7 +328,7 @@ fn lead_back(headers: &mut HeaderMap, target: &Target) {
 fn upgraded(
     mut answer: Response<Incoming>,
     ours: hyper::upgrade::OnUpgrade,
-    secrets: Sent,
+    secrets: Gone,
     mut tally: Tally,
 ) -> Response<Download> {
     let theirs = hyper::upgrade::on(&mut answer);

@@ -17,8 +17,10 @@ pub struct Preset {
     pub placeholder: String,
     /// The variables of its library, each with the path behind the proxy's address.
     pub base_url: Vec<(VariableName, String)>,
-    /// Why the proxy cannot keep such a key.
-    pub refused: Option<String>,
+    /// Whether requests are signed with its keys, and do not carry them.
+    pub signs: bool,
+    /// The variables that its keys are in which have no shape to be known by.
+    variables: Vec<String>,
     /// The kinds of keys that it is for.
     kinds: Vec<String>,
 }
@@ -33,7 +35,10 @@ struct Raw {
     placeholder: String,
     #[serde(default)]
     base_url: BTreeMap<String, String>,
-    refused: Option<String>,
+    #[serde(default)]
+    signs: bool,
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -51,8 +56,8 @@ fn preset(raw: Raw) -> Result<Preset, String> {
     let domains = raw.domain.iter().map(|text| text.parse()).collect::<Result<_, String>>()?;
     let variable = |(name, path): (String, String)| Ok((name.parse().map_err(|why| format!("{why}"))?, path));
     let base_url = raw.base_url.into_iter().map(variable).collect::<Result<_, String>>()?;
-    let Raw { name, kinds, placeholder, refused, .. } = raw;
-    Ok(Preset { name, domains, placeholder, base_url, refused, kinds })
+    let Raw { name, kinds, placeholder, signs, variables, .. } = raw;
+    Ok(Preset { name, domains, placeholder, base_url, signs, variables, kinds })
 }
 
 /// All of them.
@@ -65,6 +70,12 @@ pub fn all() -> &'static [Preset] {
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Preset> {
     all().iter().find(|preset| preset.name == name)
+}
+
+/// The one for keys in this variable.
+#[must_use]
+pub fn of_variable(variable: &str) -> Option<&'static Preset> {
+    all().iter().find(|preset| preset.variables.iter().any(|known| known == variable))
 }
 
 /// The one for keys of this kind.

@@ -50,6 +50,8 @@ pub enum Refusal {
     Limit(Duration),
     /// The key is not used any more.
     Stopped(Stop),
+    /// It is signed in a way that cannot be done anew; why.
+    Unsigned(&'static str),
     /// The secret cannot stand in a header.
     Unfit,
     /// The uses cannot be written down.
@@ -101,6 +103,7 @@ impl Refusal {
             Self::Stopped(Stop::Expired) => "expired",
             Self::Stopped(Stop::Gone) => "gone from the store",
             Self::Stopped(Stop::Denied) => "not allowed any more",
+            Self::Unsigned(_) => "cannot be signed anew",
             Self::Unfit => "the secret fits in no header",
             Self::Unrecorded => "not recorded",
             Self::NotThere => "not supported",
@@ -118,6 +121,7 @@ impl Refusal {
             Self::NoKey => " of this run is in a header",
             Self::Host => "; `egress = \"permissive\"` lets them through",
             Self::NotThere => "; WebSockets are the one upgrade",
+            Self::Unsigned(why) => why,
             Self::Upstream => ", or its certificate is not right",
             _ => "",
         };

@@ -37,6 +37,8 @@ pub struct Rule {
     pub ca: Option<PathBuf>,
     /// Where the hosts are, whatever their name leads to.
     pub address: Option<SocketAddr>,
+    /// Whether requests are signed with the key, and do not carry it.
+    pub signs: bool,
     /// Whether it stands in `config.toml`; else it is by the key's shape.
     pub is_written: bool,
 }
@@ -70,7 +72,12 @@ impl Rule {
     /// The way in that is meant for it, for who asks.
     #[must_use]
     pub fn way(&self) -> &'static str {
-        if self.is_led_by_variable() { "base URL" } else { "CONNECT" }
+        match (self.is_led_by_variable(), self.signs) {
+            (true, false) => "base URL",
+            (false, false) => "CONNECT",
+            (true, true) => "base URL, signed anew",
+            (false, true) => "CONNECT, signed anew",
+        }
     }
 
     /// Whether a library is led to the proxy by a variable.
@@ -79,11 +86,10 @@ impl Rule {
         !self.base_url.is_empty() && self.host().is_some()
     }
 
-    fn of_preset(preset: &Preset) -> Result<Self> {
-        if let Some(why) = &preset.refused {
-            return Err(Failure::new(Kind::Usage, why.clone()));
-        }
-        Ok(Self {
+    /// As it is known of an API.
+    #[must_use]
+    pub fn of_preset(preset: &Preset) -> Self {
+        Self {
             name: preset.name.clone(),
             domains: preset.domains.clone(),
             header: None,
@@ -95,8 +101,9 @@ impl Rule {
             base_url: preset.base_url.clone(),
             ca: None,
             address: None,
+            signs: preset.signs,
             is_written: false,
-        })
+        }
     }
 
     /// What `config.toml` says, over what is known of the API.
@@ -105,7 +112,7 @@ impl Rule {
             Some(name) => Some(preset::named(name).ok_or_else(|| unknown(name))?),
             None => None,
         };
-        let before = preset.map(Self::of_preset).transpose()?;
+        let before = preset.map(Self::of_preset);
         let domains = entry.domains.clone().or_else(|| before.as_ref().map(|rule| rule.domains.clone()));
         let domains = domains.unwrap_or_default();
         let first = || domains.first().map(ToString::to_string).unwrap_or_default();
@@ -123,6 +130,7 @@ impl Rule {
             base_url: base_url.unwrap_or_default(),
             ca: entry.ca.clone(),
             address: entry.address,
+            signs: preset.is_some_and(|preset| preset.signs),
             domains,
             is_written: true,
         })
@@ -146,7 +154,7 @@ pub fn of_key(name: &str, kind: Option<&str>, settings: &Proxy) -> Result<Vec<Ru
         return Ok(written);
     }
     let known = kind.and_then(preset::of_kind);
-    known.map(Rule::of_preset).into_iter().collect()
+    Ok(known.map(Rule::of_preset).into_iter().collect())
 }
 
 /// All rules of `config.toml`, each with the keys that it is for.
@@ -178,8 +186,8 @@ mod tests {
         assert_eq!(hosts("work/openai", Some("openai")), ["llm.corp.example", "api.openai.com"]);
         assert_eq!(hosts("home/openai", Some("openai")), ["api.openai.com"]);
         assert_eq!(hosts("home/openai", None), [""; 0]);
-        let aws = of_key("a", Some("aws-access-key-id"), &settings).unwrap_err();
-        assert!(aws.message.contains("does not sign"), "{}", aws.message);
+        let aws = of_key("a", Some("aws-access-key-id"), &settings).unwrap();
+        assert_eq!((aws[0].way(), aws[0].host()), ("CONNECT, signed anew", None));
     }
 
     #[test]

@@ -253,3 +253,7 @@ pub fn own(why: Refusal) -> Response<Download> {
     *response.version_mut() = Version::HTTP_11;
     response
 }
+
+#[cfg(test)]
+#[path = "fuzz_tests.rs"]
+mod fuzz_tests;

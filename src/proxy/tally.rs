@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{gate::Gate, refusal::Refusal};
+use super::{gate::Gate, refusal::Refusal, upstream::Lane};
 
 /// A request that is over, or was refused.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ pub struct Tally {
     began: Instant,
     to: Sender<Done>,
     gate: Arc<Gate>,
+    lane: Option<Lane>,
 }
 
 impl Tally {
@@ -76,7 +77,14 @@ impl Tally {
             begun: None,
         };
         gate.waits(1, 0);
-        Self { done: Some(done), sent: Arc::default(), began: Instant::now(), to: to.clone(), gate: Arc::clone(gate) }
+        Self {
+            done: Some(done),
+            sent: Arc::default(),
+            began: Instant::now(),
+            to: to.clone(),
+            gate: Arc::clone(gate),
+            lane: None,
+        }
     }
 
     /// The count of what was sent.
@@ -99,6 +107,11 @@ impl Tally {
         let Some(done) = self.done.as_mut().filter(|_| !keys.is_empty()) else { return Ok(()) };
         done.begun = gate.begin(keys, &done.host, &done.method, &done.path)?;
         Ok(())
+    }
+
+    /// Keeps its place on a connection until it is over.
+    pub fn keeps(&mut self, lane: Option<Lane>) {
+        self.lane = lane;
     }
 
     /// The host answers so.

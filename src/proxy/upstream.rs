@@ -6,7 +6,10 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -33,6 +36,9 @@ use super::{body::Upload, refusal::Refusal, rule::Rule};
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin: a model may think for minutes.
 const ANSWER: Duration = Duration::from_mins(15);
+/// So many requests there are at a time on a connection of HTTP/2, as every host takes them (RFC 9113, 6.5.2): those beyond it
+/// would wait for the end of others, which a stream may never have.
+const AT_ONCE: usize = 100;
 /// How long a connection that nobody uses is kept.
 const IDLE: Duration = Duration::from_mins(1);
 
@@ -48,7 +54,7 @@ pub struct Upstream {
 }
 
 struct Clients {
-    any: Https,
+    any: Lanes,
     /// For what is upgraded, which only HTTP/1.1 can be.
     first: Https,
 }
@@ -70,7 +76,7 @@ impl Upstream {
         Ok(Self { by_route, plain: builder().build(http(false)) })
     }
 
-    /// Sends a request to a host of this rule, or of none.
+    /// Sends a request to a host of this rule, or of none. What comes with the answer is kept until that is over.
     ///
     /// # Errors
     /// What whoever asked is told; why is told to nobody, as it could quote what was sent.
@@ -79,11 +85,14 @@ impl Upstream {
         request: Request<Upload>,
         rule: Option<&Rule>,
         is_upgrade: bool,
-    ) -> std::result::Result<Response<Incoming>, Refusal> {
+    ) -> std::result::Result<(Response<Incoming>, Option<Lane>), Refusal> {
         let route = (rule.and_then(|rule| rule.ca.clone()), rule.and_then(|rule| rule.address));
         let clients = self.by_route.get(&route).ok_or(Refusal::Upstream)?;
-        let client = if is_upgrade { &clients.first } else { &clients.any };
-        in_time(client.request(request)).await
+        if is_upgrade {
+            return in_time(clients.first.request(request)).await.map(|answer| (answer, None));
+        }
+        let (client, lane) = clients.any.take();
+        in_time(client.request(request)).await.map(|answer| (answer, Some(lane)))
     }
 
     /// Sends a request in the clear.
@@ -109,9 +118,42 @@ impl Clients {
         let config = trust(ca.as_deref())?;
         let to = || To { http: http(true), address: *address };
         let begin = || HttpsConnectorBuilder::new().with_tls_config(config.clone()).https_only();
-        let any = builder().build(begin().enable_http1().enable_http2().wrap_connector(to()));
+        let any = Lanes::new(begin().enable_http1().enable_http2().wrap_connector(to()));
         let first = builder().build(begin().enable_http1().wrap_connector(to()));
         Ok(Self { any, first })
+    }
+}
+
+/// Connections of which each has room for one more request, as many as that takes.
+struct Lanes {
+    connector: HttpsConnector<To>,
+    all: Mutex<Vec<(Https, Arc<AtomicUsize>)>>,
+}
+
+/// A place on a connection, until it is dropped.
+pub struct Lane(Arc<AtomicUsize>);
+
+impl Lanes {
+    fn new(connector: HttpsConnector<To>) -> Self {
+        Self { connector, all: Mutex::default() }
+    }
+
+    fn take(&self) -> (Https, Lane) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = all.iter().position(|(_, busy)| busy.load(Ordering::Relaxed) < AT_ONCE);
+        let at = free.unwrap_or_else(|| {
+            all.push((builder().build(self.connector.clone()), Arc::default()));
+            all.len() - 1
+        });
+        let (client, busy) = &all[at];
+        busy.fetch_add(1, Ordering::Relaxed);
+        (client.clone(), Lane(Arc::clone(busy)))
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -172,5 +214,26 @@ impl Service<Uri> for To {
     fn call(&mut self, host: Uri) -> Self::Future {
         let there = self.address.and_then(|address| format!("https://{address}/").parse().ok()).unwrap_or(host);
         Box::pin(self.http.call(there))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_takes_a_hundred_at_a_time_and_another_is_made_for_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("ca.pem");
+        std::fs::write(&ca, super::super::authority::Authority::new().unwrap().pem()).unwrap();
+        let lanes = Clients::new(&(Some(ca), None)).unwrap().any;
+        let count = || lanes.all.lock().unwrap().len();
+        let mut taken: Vec<Lane> = (0..AT_ONCE).map(|_| lanes.take().1).collect();
+        assert_eq!(count(), 1);
+        taken.extend((0..=AT_ONCE).map(|_| lanes.take().1));
+        assert_eq!(count(), 3);
+        drop(taken);
+        let again: Vec<Lane> = (0..3 * AT_ONCE).map(|_| lanes.take().1).collect();
+        assert_eq!((count(), again.len()), (3, 3 * AT_ONCE), "what is free is taken again");
     }
 }

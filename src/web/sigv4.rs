@@ -92,7 +92,14 @@ impl Signer<'_> {
     /// The value of the `Authorization` header.
     #[must_use]
     pub fn authorize(&self, request: &Request) -> String {
-        let signature = hex::encode(&mac(&self.key(), self.string_to_sign(&request.canonical()).as_bytes()));
+        self.authorize_for(request, &hex::encode(&Sha256::digest(request.body)))
+    }
+
+    /// The same for a body that is not here: with its hash, or with what stands for one that is not hashed.
+    #[must_use]
+    pub fn authorize_for(&self, request: &Request, payload: &str) -> String {
+        let canonical = request.canonical(payload);
+        let signature = hex::encode(&mac(&self.key(), self.string_to_sign(&canonical).as_bytes()));
         format!(
             "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={signature}",
             self.id,
@@ -126,7 +133,7 @@ impl Signer<'_> {
 }
 
 impl Request<'_> {
-    fn canonical(&self) -> String {
+    fn canonical(&self, payload: &str) -> String {
         let mut query: Vec<_> = self.query.iter().map(|(name, value)| (encode(name), encode(value))).collect();
         query.sort();
         let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -134,7 +141,7 @@ impl Request<'_> {
         for (name, value) in self.sorted_headers() {
             let _ = writeln!(canonical, "{name}:{value}");
         }
-        let _ = write!(canonical, "\n{}\n{}", self.signed_headers(), hex::encode(&Sha256::digest(self.body)));
+        let _ = write!(canonical, "\n{}\n{payload}", self.signed_headers());
         canonical
     }
 
@@ -193,7 +200,7 @@ mod tests {
         let canonical = "POST\n/\n\ncontent-type:application/x-www-form-urlencoded; charset=utf8\n\
                          host:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\ncontent-type;host;x-amz-date\n\
                          9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e";
-        assert_eq!(request.canonical(), canonical);
+        assert_eq!(request.canonical(&hex::encode(&Sha256::digest(request.body))), canonical);
         with_signer(|signer| {
             assert_eq!(
                 signer.string_to_sign(canonical),

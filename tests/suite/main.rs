@@ -53,6 +53,7 @@ mod plugins;
 mod policing;
 mod prompting;
 mod proxying;
+mod proxying_aws;
 mod pty;
 mod questioning;
 mod readme;

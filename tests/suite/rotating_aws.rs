@@ -30,14 +30,14 @@ use crate::{
 };
 
 /// moto, as `tests/rotators.py` starts it. It ends when its standard input closes, which is when this process does.
-struct Aws {
-    address: String,
+pub struct Aws {
+    pub address: String,
     pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     users: AtomicUsize,
     _child: Child,
 }
 
-static AWS: LazyLock<Aws> = LazyLock::new(|| {
+pub static AWS: LazyLock<Aws> = LazyLock::new(|| {
     let mut child = Command::new(tools::python())
         .arg(tools::root().join("tests/rotators.py"))
         .arg("moto")
@@ -58,7 +58,7 @@ static AWS: LazyLock<Aws> = LazyLock::new(|| {
 });
 
 impl Aws {
-    fn ask(&self, line: &str) -> Value {
+    pub fn ask(&self, line: &str) -> Value {
         let (input, output) = &mut *self.pipes.lock().expect("lock");
         writeln!(input, "{line}").expect("write");
         let mut answer = String::new();

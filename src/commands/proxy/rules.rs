@@ -33,9 +33,9 @@ pub fn rules(as_json: bool, terminal: &Terminal) -> Result<()> {
     }));
     for preset in preset::all() {
         let way = if preset.base_url.is_empty() { "CONNECT" } else { "base URL" };
-        let way = if preset.refused.is_some() { "not kept" } else { way };
+        let way = if preset.signs { format!("{way}, signed anew") } else { way.to_owned() };
         let hosts: Vec<String> = preset.domains.iter().map(ToString::to_string).collect();
-        rows.push(vec!["by its shape".into(), preset.name.clone(), hosts.join(", "), way.into(), String::new()]);
+        rows.push(vec!["by its shape".into(), preset.name.clone(), hosts.join(", "), way, String::new()]);
     }
     terminal.table(&rows, &[2, 4])
 }
@@ -77,6 +77,6 @@ fn of_preset(preset: &preset::Preset) -> Value {
         "domain": preset.domains.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "placeholder": preset.placeholder,
         "base_url": preset.base_url.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>(),
-        "refused": preset.refused,
+        "signs": preset.signs,
     })
 }

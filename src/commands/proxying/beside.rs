@@ -10,7 +10,7 @@ use crate::{
     history::Event,
     home::Home,
     launch::outcome::Launched,
-    platform::{Attendant, Wish},
+    platform::{self, Attendant, Wish},
     proxy::{gate::Standing, inject::Secrets, refusal::Stop},
     secret::Secret,
     terminal::Terminal,
@@ -31,7 +31,7 @@ use super::{
 /// How often it is looked.
 const TURN: Duration = Duration::from_millis(200);
 /// So many goes of writing down there are between two looks at the store.
-const GOES: usize = 4;
+const GOES: usize = 12;
 /// How often a store that cannot be read is tried: it may be in the middle of a change.
 const TRIES: u32 = 5;
 
@@ -50,6 +50,7 @@ pub struct Beside<'b> {
     tries: u32,
     /// Where this run is written down, in each store.
     places: Vec<Place>,
+    has_begun: bool,
 }
 
 impl Gateway {
@@ -87,7 +88,20 @@ impl Gateway {
             terminal.warn(&format!("`proxy status` does not show this one: {}", failure.message));
             Vec::new()
         });
-        Beside { gateway: self, chosen, config, terminal, home, wish, writer, files, prints, tries: 0, places }
+        Beside {
+            gateway: self,
+            chosen,
+            config,
+            terminal,
+            home,
+            wish,
+            writer,
+            files,
+            prints,
+            tries: 0,
+            places,
+            has_begun: false,
+        }
     }
 
     /// Takes a place in the register of each store whose keys are kept back.
@@ -170,6 +184,10 @@ impl Attendant for Beside<'_> {
     }
 
     fn look(&mut self) -> Option<Wish> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            // Two for each request at the same time; the command is there by now, and keeps to what it was given.
+            platform::take_all_descriptors();
+        }
         self.write(GOES);
         let prints: Vec<Print> = self.files.iter().map(print).collect();
         if prints == self.prints {

@@ -17,7 +17,6 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Event, Reason},
     issuer,
-    launch::private_folder::PrivateFolder,
     name::{KeyName, VariableName},
     plain::first_names,
     platform,
@@ -27,6 +26,7 @@ use crate::{
         gate::{self, Gate, Guarded, Standing},
         inject::Secrets,
         journal::{self, Journal},
+        preset,
         rule::{self, Rule},
         running::Running,
     },
@@ -44,6 +44,7 @@ use super::{
 };
 
 pub use beside::Beside;
+use certificates::Folder;
 pub use confining::confined;
 #[cfg(target_os = "linux")]
 pub use confining::{confine, has_own_network};
@@ -94,7 +95,7 @@ pub struct Gateway {
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no such command"))]
     handed_by: confining::HandedBy,
     /// Where the certificates lie, as long as it runs.
-    _folder: PrivateFolder,
+    _folder: Folder,
 }
 
 /// Takes the keys aside that go by the proxy, and gives the command placeholders instead. Nothing happens where there is none.
@@ -158,7 +159,10 @@ fn is_for_proxy_alone(given: &Given, settings: &Settings) -> bool {
 
 fn rules(given: &Given, config: &Config) -> Result<Vec<Rule>> {
     let kind = issuer::recognise(&given.key.value).map(|recognised| recognised.kind.id());
-    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy);
+    let rules = rule::of_key(&given.path.to_string(), kind, &config.proxy).map(|rules| {
+        let by_variable = preset::of_variable(given.variable.as_str()).filter(|_| rules.is_empty());
+        by_variable.map_or(rules, |preset| vec![Rule::of_preset(preset)])
+    });
     rules.map_err(|failure| Failure { message: format!("`{}`: {}", given.path, failure.message), ..failure })
 }
 
@@ -231,7 +235,7 @@ impl Proxied {
         gate.stand(|all| all.clone_from(&standings));
         let (listening, handed_by) = confining::listening(by, terminal)?;
         let running = Running::start(gate, listening)?;
-        let folder = PrivateFolder::make()?;
+        let folder = Folder::make()?;
         let variables = variables_for(&running, &folder)?;
         Ok(Gateway { running, run, lists, stores, variables, handed_by, _folder: folder })
     }
@@ -249,7 +253,7 @@ fn beside_store(used: &Used, run: &str, config: &Config) -> gate::Beside {
 }
 
 /// What the command gets to find the proxy by, and to trust it.
-fn variables_for(running: &Running, folder: &PrivateFolder) -> Result<Vec<(VariableName, Secret)>> {
+fn variables_for(running: &Running, folder: &Folder) -> Result<Vec<(VariableName, Secret)>> {
     let own = running.authority();
     let alone = folder.put("authority.pem", own.as_bytes())?;
     let all = folder.put("certificates.pem", certificates::with_systems(own).as_bytes())?;

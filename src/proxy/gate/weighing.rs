@@ -4,7 +4,7 @@ use hyper::{HeaderMap, header::HeaderName};
 use memchr::memmem;
 
 use super::{
-    super::{foreign, inject, refusal::Refusal, rule::Rule},
+    super::{foreign, inject, refusal::Refusal, rule::Rule, signing},
     Asked, Gate, Guarded, MOST_WAITING, Ordering, Pass, Way,
 };
 
@@ -18,7 +18,7 @@ impl Gate {
         keys.sort_unstable();
         keys.dedup();
         let judged = self.weigh(asked, headers, &found, &keys);
-        (keys, judged)
+        (signing::used(&self.guarded, &keys), judged)
     }
 
     /// The keys whose placeholders stand in this.
@@ -44,11 +44,13 @@ impl Gate {
             return Err(Refusal::Elsewhere);
         }
         if keys.iter().any(|key| !found.iter().any(|(other, _)| other == key)) {
-            return Err(Refusal::InAddress);
+            return Err(if signing::is_presigned(asked.query) { signing::PRESIGNED } else { Refusal::InAddress });
         }
+        signing::hold(&self.guarded, found)?;
         if keys.is_empty() {
             return self.weigh_without_key(asked, headers);
         }
+        let keys = &signing::used(&self.guarded, keys);
         // The one placeholder may stand there for show, and the request be another's.
         if self.strict && foreign::is_any(asked, headers, &self.placeholders()) {
             return Err(Refusal::OwnKey);
