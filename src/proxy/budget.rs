@@ -59,7 +59,7 @@ struct Known {
 }
 
 /// Why nothing can be taken.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hindrance {
     /// Another run takes something just now.
     Busy,

@@ -63,19 +63,16 @@ pub type Tunnel = Option<(String, u16)>;
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let strangers = Strangers::default();
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let _ = stream.set_nodelay(true);
-                let (shared, one) = (Arc::clone(&shared), strangers.take_in());
-                tokio::spawn(async move {
-                    one.serve(connection(TokioIo::new(stream), shared, None, Some(Arc::clone(&one)))).await;
-                });
-            }
-            Err(_) => {
-                strangers.make_room(FULL);
-                tokio::time::sleep(FULL).await;
-            }
-        }
+        let Ok((stream, _)) = listener.accept().await else {
+            strangers.make_room(FULL);
+            tokio::time::sleep(FULL).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (shared, one) = (Arc::clone(&shared), strangers.take_in());
+        tokio::spawn(async move {
+            one.serve(connection(TokioIo::new(stream), shared, None, Some(Arc::clone(&one)))).await;
+        });
     }
 }
 

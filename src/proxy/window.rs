@@ -30,13 +30,11 @@ impl Windows {
     /// # Errors
     /// The time to wait; nothing is used up then.
     pub fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        match self.wait(now) {
-            Some(wait) => Err(wait),
-            None => {
-                self.add(now);
-                Ok(())
-            }
+        if let Some(wait) = self.wait(now) {
+            return Err(wait);
         }
+        self.add(now);
+        Ok(())
     }
 
     /// How long to wait until there may be one more, if there may be none now.

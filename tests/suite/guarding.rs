@@ -42,9 +42,10 @@ fn a_budget_holds_for_runs_side_by_side_for_unanswered_requests_and_without_its_
 #[test]
 fn a_request_is_written_down_before_it_goes_out_though_keyctl_is_killed() {
     let sandbox = sandbox(BASE_URL);
-    let script = format!("{STATUS}; status /x; status /reset; kill -9 $PPID");
+    // The second is under way for most of a second.
+    let script = format!("{STATUS}; status /x; status /slow >/dev/null & sleep 0.6; kill -9 $PPID; wait");
     for _ in 0..2 {
-        assert_eq!(told(&sandbox, &script), "200 502 ");
+        told(&sandbox, &script);
     }
     let shown = sandbox.call(&["history", "--json"]).run();
     let lines = shown.stdout();
@@ -57,7 +58,7 @@ fn a_request_is_written_down_before_it_goes_out_though_keyctl_is_killed() {
         );
     }
     let not_known = events.iter().filter(|event| event["outcome"] == "its end is not known: keyctl was killed").count();
-    assert!(not_known > 0 && shown.stderr().contains("keyctl: a proxy was killed; "), "{lines}{}", shown.stderr());
+    assert!(not_known >= 2 && shown.stderr().contains("keyctl: a proxy was killed; "), "{lines}{}", shown.stderr());
     assert_eq!(requests(&sandbox).len(), 4, "once");
     sandbox.call(&["proxy", "status"]).run().says("", "keyctl: no proxy runs here\n", 0);
     assert!(!sandbox.data("proxies").exists());

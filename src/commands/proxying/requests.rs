@@ -190,7 +190,7 @@ impl<'w> Writer<'w> {
     /// this from what else is to be done.
     pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>, goes: usize) {
         let due = self.refused.due(Instant::now());
-        self.write_gathered(due, gate);
+        self.write_gathered(&due, gate);
         for _ in 0..goes {
             let some: Vec<Done> = over.try_iter().take(AT_ONCE).collect();
             if some.is_empty() {
@@ -260,7 +260,7 @@ impl<'w> Writer<'w> {
     }
 
     /// Writes down the refused requests that were gathered until now.
-    fn write_gathered(&mut self, gathered: Vec<(usize, Event)>, gate: &Gate) {
+    fn write_gathered(&self, gathered: &[(usize, Event)], gate: &Gate) {
         for (at, used) in self.chosen.stores().enumerate() {
             let its = gathered.iter().filter(|(store, _)| *store == at).map(|(_, event)| event.clone());
             self.record(used, &its.collect::<Vec<_>>(), gate);
@@ -270,7 +270,7 @@ impl<'w> Writer<'w> {
     /// It is all over.
     pub fn finish(&mut self, gate: &Gate) {
         let rest = self.refused.rest();
-        self.write_gathered(rest, gate);
+        self.write_gathered(&rest, gate);
     }
 
     fn event(&self, done: &Done, names: &[KeyName]) -> Event {
