@@ -303,7 +303,7 @@ impl Gate {
         if self.strict && foreign::is_any(asked, headers, &self.placeholders()) {
             return Err(Refusal::OwnKey);
         }
-        let mut pass = Pass { keys: keys.to_vec(), max_body: None };
+        let mut pass = Pass { keys: keys.clone(), max_body: None };
         for key in keys {
             let number = self.place_of(*key, host, port).ok_or(Refusal::Elsewhere)?;
             let rule = &self.guarded[*key].rules[number];
