@@ -19,6 +19,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use memchr::memmem;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::{
@@ -187,7 +188,7 @@ async fn shared(folder: &Path, strict: bool) -> (Arc<Shared>, u16) {
         guarded.push(Guarded::new(name.parse().unwrap(), name.parse().unwrap(), rules).unwrap());
     }
     let secret = |(name, _, secret): (&str, &str, &str)| (name.parse().unwrap(), Some(Secret::new(secret.into())));
-    let list = || Arc::new(Frozen::of(folder.join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE)));
+    let list = || Arc::new(Frozen::of(folder.join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE), frozen::News::default()));
     let upstream = Upstream::new(guarded.iter().flat_map(|key| &key.rules)).unwrap();
     let gate = Gate::new(guarded, Secrets::of(KEYS.map(secret).into()), vec![list(), list()], strict).unwrap();
     let (done, over) = channel();
@@ -243,7 +244,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, pieces: &[Vec<u8>], other: &
 /// Says so to the server, in a few goes, and hears all that it answers.
 async fn converse(bytes: &[u8], cut: usize, shared: &Arc<Shared>, tunnel: Tunnel) -> Vec<u8> {
     let (ours, theirs) = duplex(64 * 1024);
-    let serving = tokio::spawn(connection(TokioIo::new(theirs), Arc::clone(shared), tunnel));
+    let serving = tokio::spawn(connection(TokioIo::new(theirs), Arc::clone(shared), tunnel, None));
     let (mut reader, mut writer) = tokio::io::split(ours);
     let (first, rest) = (bytes[..cut].to_vec(), bytes[cut..].to_vec());
     let saying = tokio::spawn(async move {

@@ -221,14 +221,13 @@ async fn upload(
         return Ok(Upload::new(body, tally.sent(), pass.max_body));
     };
     let secret = secrets.and_then(|secrets| secrets.get(key)).ok_or(Refusal::Unfit)?;
-    let (payload, upload) = match signing::payload(headers)? {
-        Some(payload) => (payload, Upload::new(body, tally.sent(), pass.max_body)),
-        None => {
-            let most = pass.max_body.and_then(|most| usize::try_from(most).ok());
-            let read = Limited::new(body, most.unwrap_or(signing::LONGEST).min(signing::LONGEST)).collect().await;
-            let body = read.map_err(|_| Refusal::TooLarge)?.to_bytes();
-            (signing::hash(&body), Upload::whole(body, tally.sent()))
-        }
+    let (payload, upload) = if let Some(payload) = signing::payload(headers)? {
+        (payload, Upload::new(body, tally.sent(), pass.max_body))
+    } else {
+        let most = pass.max_body.and_then(|most| usize::try_from(most).ok());
+        let read = Limited::new(body, most.unwrap_or(signing::LONGEST).min(signing::LONGEST)).collect().await;
+        let body = read.map_err(|_| Refusal::TooLarge)?.to_bytes();
+        (signing::hash(&body), Upload::whole(body, tally.sent()))
     };
     let host = named(&target.host, target.port);
     let sent = Sent { method: method.as_str(), host: &host, path: &target.path, query, payload: &payload };

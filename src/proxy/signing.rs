@@ -275,15 +275,12 @@ fn decoded(text: &str) -> Option<String> {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
     while let [first, after @ ..] = rest {
         let number = (*first == b'%').then(|| std::str::from_utf8(after.get(..2)?).ok());
-        match number {
-            Some(digits) => {
-                bytes.push(u8::from_str_radix(digits?, 16).ok()?);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(digits) = number {
+            bytes.push(u8::from_str_radix(digits?, 16).ok()?);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     String::from_utf8(bytes).ok()

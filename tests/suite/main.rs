@@ -54,6 +54,7 @@ mod policing;
 mod prompting;
 mod proxying;
 mod proxying_aws;
+mod proxying_oddly;
 mod pty;
 mod questioning;
 mod readme;

@@ -14,16 +14,16 @@ use crate::{
 };
 
 /// A key that no issuer's looks like.
-pub(crate) const SECRET: &str = "real-secret-0123456789-abcdefghij";
+pub const SECRET: &str = "real-secret-0123456789-abcdefghij";
 
 /// The API that is behind the proxy.
-pub(crate) struct Upstream {
-    folder: tempfile::TempDir,
-    pub(crate) port: u16,
+pub struct Upstream {
+    pub folder: tempfile::TempDir,
+    pub port: u16,
     _child: Child,
 }
 
-pub(crate) static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
+pub static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("folder");
     let mut command = Command::new("python3");
     command.arg(tools::root().join("tests/suite/upstream.py")).arg(folder.path());
@@ -43,33 +43,33 @@ impl Upstream {
 }
 
 /// A store with one key, and a rule for it with `more` in it.
-pub(crate) fn sandbox(more: &str) -> Sandbox {
+pub fn sandbox(more: &str) -> Sandbox {
     let sandbox = Sandbox::with(&[("KEY", SECRET)]);
     rule(&sandbox, "", more);
     sandbox
 }
 
-pub(crate) fn rule(sandbox: &Sandbox, egress: &str, more: &str) {
+pub fn rule(sandbox: &Sandbox, egress: &str, more: &str) {
     let there = UPSTREAM.there();
     sandbox.configure(&format!(
         "[proxy]\n{egress}\n[[proxy.rules]]\nsecret = \"KEY\"\ndomain = \"api.test\"\n{there}{more}\n"
     ));
 }
 
-pub(crate) const KEPT_BACK: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (CONNECT)\n";
-pub(crate) const BY_BASE_URL: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (base URL)\n";
-pub(crate) const BASE_URL: &str = "base_url = { API = \"\" }\n";
+pub const KEPT_BACK: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (CONNECT)\n";
+pub const BY_BASE_URL: &str = "keyctl: `KEY` is kept back and goes to `api.test` alone (base URL)\n";
+pub const BASE_URL: &str = "base_url = { API = \"\" }\n";
 
 /// What a shell script gets to say, by the proxy; it must end well.
 #[track_caller]
-pub(crate) fn said(sandbox: &Sandbox, script: &str, stderr: &str) -> String {
+pub fn said(sandbox: &Sandbox, script: &str, stderr: &str) -> String {
     let ran = sandbox.call(&["proxy", "run", "-k", "KEY", "--", "sh", "-c", script]).run();
     sandbox.no_secret_in(&ran.output.stdout);
     assert_eq!((ran.stderr().as_str(), ran.code()), (stderr, 0), "{}", ran.stdout());
     ran.stdout()
 }
 
-pub(crate) fn hash(text: &str) -> String {
+pub fn hash(text: &str) -> String {
     let mut command = Command::new("sha256sum");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("sha256sum");
@@ -83,7 +83,7 @@ pub(crate) fn parsed(text: &str) -> Value {
 }
 
 /// What the history has of requests, without what differs each time.
-pub(crate) fn requests(sandbox: &Sandbox) -> Vec<String> {
+pub fn requests(sandbox: &Sandbox) -> Vec<String> {
     let ran = sandbox.call(&["history", "--json"]).run();
     let lines = ran.stdout();
     let events = lines.lines().map(parsed).filter(|event| event["ev"] == "proxy");

@@ -55,7 +55,7 @@ impl Gate {
         if self.strict && foreign::is_any(asked, headers, &self.placeholders()) {
             return Err(Refusal::OwnKey);
         }
-        let mut pass = Pass { keys: keys.to_vec(), ..Pass::default() };
+        let mut pass = Pass { keys: keys.clone(), ..Pass::default() };
         for key in keys {
             let names: Vec<&HeaderName> =
                 found.iter().filter(|(other, _)| other == key).map(|(_, name)| name).collect();
