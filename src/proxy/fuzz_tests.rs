@@ -188,7 +188,13 @@ async fn shared(folder: &Path, strict: bool) -> (Arc<Shared>, u16) {
         guarded.push(Guarded::new(name.parse().unwrap(), name.parse().unwrap(), rules).unwrap());
     }
     let secret = |(name, _, secret): (&str, &str, &str)| (name.parse().unwrap(), Some(Secret::new(secret.into())));
-    let list = || Arc::new(Frozen::of(folder.join(frozen::FILE), SealKey::derive(b"i", b"s", frozen::PURPOSE), frozen::News::default()));
+    let list = || {
+        Arc::new(Frozen::of(
+            folder.join(frozen::FILE),
+            SealKey::derive(b"i", b"s", frozen::PURPOSE),
+            frozen::News::default(),
+        ))
+    };
     let upstream = Upstream::new(guarded.iter().flat_map(|key| &key.rules)).unwrap();
     let gate = Gate::new(guarded, Secrets::of(KEYS.map(secret).into()), vec![list(), list()], strict).unwrap();
     let (done, over) = channel();

@@ -141,7 +141,12 @@ mod tests {
             store.step(crate::store::journal::Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
         };
         assert!(wiped_after(&remove).is_empty());
-        assert!(wiped_after(&|store| drop(set(store, "a", "two", 1))).is_empty());
+        assert!(
+            wiped_after(&|store| {
+                set(store, "a", "two", 1);
+            })
+            .is_empty()
+        );
         assert_eq!(wiped_after(&|store| store.forget(&name("a")).expect("there")), ["a"]);
         assert_eq!(
             wiped_after(&|store| {
