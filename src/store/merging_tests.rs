@@ -303,7 +303,9 @@ fn members_of_both_are_added_and_a_removal_wins_with_its_seal() {
     assert!(refused(Some(&base), &ours, &bad).contains("both sides have a member `emil`, and not the same one"));
     let mut newer = copy(&base);
     newer.generation = 4;
-    assert!(refused(Some(&newer), &newer, &base).contains("the other side is an older copy"));
+    let mut older = copy(&base);
+    older.generation = 3;
+    assert!(refused(Some(&newer), &newer, &older).contains("the other side is an older copy"));
     let mut other = copy(&base);
     other.id = Id([8; 16]);
     assert!(refused(Some(&base), &base, &other).contains("different stores"));

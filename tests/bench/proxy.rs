@@ -312,7 +312,7 @@ async fn streams(asks: &Asks, count: u32, seconds: u64, process: &str) {
         }
     }
     let began = Instant::now();
-    while open.load(Ordering::Relaxed) < u64::from(count) && began.elapsed() < Duration::from_secs(60) {
+    while open.load(Ordering::Relaxed) < u64::from(count) && began.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(50)).await;
     }
     let (all_open, early, counted) = (open.load(Ordering::Relaxed), memory(process), events.load(Ordering::Relaxed));

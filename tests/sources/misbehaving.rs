@@ -259,8 +259,7 @@ fn asked_at(kind: &Type, headers: &'static str, within: Duration) -> Vec<Instant
         open(&format!("type = \"{}\"\n{}", kind.word, kind.table.replace("{address}", &address)), kind.credentials);
     let source = source.unwrap_or_else(|failure| panic!("{}: {failure}", kind.word));
     value(&*source, kind.reference, within).expect_err(kind.word);
-    let at = at.lock().expect("lock").clone();
-    at
+    at.lock().expect("lock").clone()
 }
 
 #[test]

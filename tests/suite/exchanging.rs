@@ -63,7 +63,10 @@ fn a_dry_run_of_an_import_finds_what_the_import_would() {
     call(&["-n", "--replace"]).input("K=second-secret\n").run().says("K\n", "", 0);
     plain(&sandbox, "keys.yaml", "K: second-secret\n", &[]);
     let ran = sandbox.call(&["import", "keys.yaml"]).run();
-    assert!(ran.stderr().ends_with("keyctl: hint: it was read as `NAME=value` lines: YAML is not read; JSON is\n"));
+    assert!(
+        ran.stderr()
+            .ends_with("keyctl: hint: it was read as `NAME=value` lines: a YAML file is not read, one of JSON is\n")
+    );
 }
 
 #[test]

@@ -99,7 +99,9 @@ fn what_its_user_removes_replaces_or_renames_does_not_come_back_without_what_hel
         &["revoke", "team:G", "--yes"],
         &["edit", "team:N", "--ask"],
     ];
-    limited.iter().for_each(|words| alone_does(&alice, words));
+    for words in &limited {
+        alone_does(&alice, words);
+    }
     // Removed, replaced, renamed and then replaced; and all of it with more behind it.
     alone_does(&alice, &["remove", "team:A", "--yes"]);
     alice.set("team:R", "another-of-R");
@@ -114,7 +116,9 @@ fn what_its_user_removes_replaces_or_renames_does_not_come_back_without_what_hel
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let newer = forge(&alice, |text| text.replacen("generation = ", "generation = 9", 1), &all);
     fs::write(alice.file(), newer).expect("write");
-    ["A", "R", "G", "N"].iter().for_each(|key| is_held_back(&alice, &format!("team:{key}")));
+    for key in ["A", "R", "G", "N"] {
+        is_held_back(&alice, &format!("team:{key}"));
+    }
     let screen = says_yes(&alice);
     for said in [
         "`team:A` may be used for more than you said yes to: ask on -> off",
@@ -161,7 +165,9 @@ fn what_widens_when_its_user_does_it_widens_when_another_member_does_it_and_the_
     alice.does(&["edit", "team:A", "--ask", "--only-program", "/bin/true", "--only-program", "/bin/sh"]);
     alice.push();
     bob.pull();
-    ["A", "tagged", "prod/x", "ends"].iter().for_each(|key| is_held_back(&alice, &format!("team:{key}")));
+    for key in ["A", "tagged", "prod/x", "ends"] {
+        is_held_back(&alice, &format!("team:{key}"));
+    }
     bob.does(&["edit", "team:tagged", "--no-tag", "prod"]);
     bob.does(&["rename", "team:prod/x", "team:pz"]);
     for words in [["--expires", "2990-01-01"], ["--no-ask", "--any-program"]] {
@@ -175,7 +181,9 @@ fn what_widens_when_its_user_does_it_widens_when_another_member_does_it_and_the_
     alice.pull();
     // Whatever opens it first, and however often.
     for _ in 0..2 {
-        ["A", "tagged", "pz", "ends"].iter().for_each(|key| is_held_back(&alice, &format!("team:{key}")));
+        for key in ["A", "tagged", "pz", "ends"] {
+            is_held_back(&alice, &format!("team:{key}"));
+        }
         needs_a_person(&alice, &[&ACCEPT[..], &["--yes"]].concat());
     }
     let shown = says_yes(&alice).shown;

@@ -60,7 +60,7 @@ fn said(sandbox: &Sandbox, keys: &[&str], script: &str) -> String {
                  once = Config(retries={'max_attempts': 0})\nclient = lambda name, **more: session.client(name, config=once, **more)\n\
                  def status(url, headers={}, data=None):\n    try:\n        return urllib.request.urlopen(urllib.request.Request(url, data, headers)).status\n    \
                  except urllib.error.HTTPError as error:\n        return f'{error.code} {error.read().decode().strip()}'\n";
-    sandbox.file("use.py", &format!("{begin}{script}"));
+    sandbox.file("use.py", format!("{begin}{script}"));
     let named: Vec<&str> = keys.iter().flat_map(|key| ["-k", key]).collect();
     let python = tools::python();
     let command = [python.to_str().expect("a path"), "use.py"];

@@ -113,12 +113,12 @@ pub(super) fn read(place: PathBuf, arguments: &cli::Import, now: Moment, termina
 /// A file that its name says to be something else is told what is read.
 fn of_other_form(failure: Failure, place: &Path) -> Failure {
     let form = match place.extension().and_then(OsStr::to_str) {
-        Some("yaml" | "yml") => "YAML",
-        Some("toml") => "TOML",
-        Some("ini" | "cfg" | "properties") => "INI",
+        Some("yaml" | "yml") => "YAML file",
+        Some("toml") => "TOML file",
+        Some("ini" | "cfg" | "properties") => "INI file",
         _ => return failure,
     };
-    failure.hint(format!("it was read as `NAME=value` lines: {form} is not read; JSON is"))
+    failure.hint(format!("it was read as `NAME=value` lines: a {form} is not read, one of JSON is"))
 }
 
 fn bytes(place: &Path) -> Result<Secret> {

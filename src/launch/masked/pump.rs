@@ -243,7 +243,7 @@ mod tests {
         let (mut reader, to) = io::pipe().expect("pipe");
         let mut pump = Pump::new(from, to.into(), masker.stream());
         // A machine that stands still for a moment is no pause.
-        pump.patience = Duration::from_secs(60);
+        pump.patience = Duration::from_mins(1);
         thread::scope(|scope| {
             scope.spawn(move || {
                 let mut writer = File::from(writer);

@@ -20,7 +20,7 @@ pub(super) fn limit([ours, theirs]: [&Payload; 2], merged: &mut Payload, said: &
         };
         let all = other.keys.values().chain(other.removed.iter().map(|removed| &removed.key));
         let strict = all.filter(is_it).map(|key| &key.facts);
-        key.facts = strict.fold(key.facts.clone(), |facts, other| with_limits_of(facts, other));
+        key.facts = strict.fold(key.facts.clone(), with_limits_of);
     }
 }
 
