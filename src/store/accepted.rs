@@ -207,6 +207,12 @@ impl Accepted {
         Self { now, next: None, former }
     }
 
+    /// Whether the store has had members for sure: not only somebody who was about to be the first one.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        !self.now.members.is_empty()
+    }
+
     /// The same while the store is about to get this state.
     #[must_use]
     pub fn before(self, next: State) -> Self {

@@ -156,7 +156,7 @@ impl SealedFile {
         }
         // The personal store never has any.
         let accepted = || Accepted::read(&self.folder.join(accepted::NAME), identity, facts.id);
-        if facts.members.is_empty() && self.store.is_some() && accepted().is_some() {
+        if facts.members.is_empty() && self.store.is_some() && accepted().is_some_and(|known| known.has_members()) {
             return Err(accepted::without_members(&self.name()).hint(self.own_copy()));
         }
         if !facts.members.is_empty() {

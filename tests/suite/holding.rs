@@ -28,7 +28,9 @@ fn is_held_back(person: &Person, key: &str) {
     let ran = alone(person, &["run", "--no-project", "-k", &format!("X={key}"), "--", "printenv", "X"]);
     assert!(ran.stdout().is_empty() && ran.code() == 125, "{key} is given: {}", ran.stderr());
     let ran = alone(person, &["get", key]);
-    assert!(ran.stdout().is_empty() && [5, 9].contains(&ran.code()), "{key} is shown: {}", ran.stderr());
+    // A person may look at what was revoked, to see what it was.
+    let is_revoked = ran.stderr().contains("was revoked");
+    assert!(is_revoked || ran.stdout().is_empty() && [5, 9].contains(&ran.code()), "{key} is shown: {}", ran.stderr());
 }
 
 #[track_caller]
@@ -63,8 +65,7 @@ fn a_store_that_had_members_opens_never_as_one_without_and_no_merge_makes_it_one
     let (good, file) = (fs::read(alice.file()).expect("read"), alice.file());
     fs::write(&file, &forged).expect("write");
     let said = "the store `team` names no members any more, and keyctl writes no such file of one that had some";
-    let own_copy =
-        "put your own copy of `~/repo/team.age` back\n".replace('~', alice.sandbox.home().to_str().expect("text"));
+    let own_copy = "put your own copy of `~/repo/team.age` back\n";
     let refused = format!(
         "keyctl: {said}\nkeyctl: hint: somebody put another file in its place: ask whoever pushed it\n\
          keyctl: hint: {own_copy}"
@@ -150,7 +151,7 @@ fn a_key_that_a_merge_keeps_against_its_removal_keeps_the_limits_that_it_had_the
     is_held_back(&bob, "team:A");
     let shown = bob.call(&["show", "team:A", "--json"]).stdout();
     let shown: serde_json::Value = serde_json::from_str(&shown).expect("json");
-    assert_eq!(shown["limits"]["ask"], true, "{shown}");
+    assert_eq!(shown["limits"][0]["ask"], true, "{shown}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn a_new_machine_needs_the_store_and_the_copy_and_nothing_else() {
     restore(&new, &[]).says("", said, 3);
     fs::create_dir_all(new.data("")).expect("make");
     fs::copy(old.data("store.age"), new.data("store.age")).expect("copy");
-    let said = "keyctl: there is a store, but not `keeper.toml`, which says who keeps its identity, in `~/.local/share/keyctl`\nkeyctl: hint: bring the identity back: `keyctl recovery restore FILE`\n";
+    let said = "keyctl: there is a store, but not `keeper.toml`, which says who keeps its identity, in `~/.local/share/keyctl`\nkeyctl: hint: bring the identity back: `keyctl recovery restore FILE`\nkeyctl: hint: where it is given, as in CI: put it into `KEYCTL_IDENTITY`\n";
     new.call(&["get", "A"]).run().says("", said, 5);
     new.set("C", "third-secret").says("", said, 5);
     let taken = "keyctl: taken as it lies here, generation 3: nothing is left that would tell an older copy\n";

@@ -377,8 +377,8 @@ fn a_rotator_that_is_among_a_keys_programs_is_asked_about_by_nobody_and_other_li
 fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
     let sandbox = with_programs();
     sandbox.call(&["store", "create", "team", "--keeper", "file"]).run();
-    for name in ["team:a", "team:b"] {
-        sandbox.set(name, "second-secret");
+    for (name, secret) in [("team:a", "second-secret"), ("team:b", "third-secret")] {
+        sandbox.set(name, secret);
     }
     sandbox.call(&["edit", "team:a", "--only-program", "./mine"]).run();
     sandbox.file("words", "four words of mine\n");

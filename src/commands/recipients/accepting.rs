@@ -116,7 +116,10 @@ impl News {
         if let Some(forged) = self.too_far() {
             return Err(forged.hint(own_copy));
         }
-        if self.payload.members.is_empty() && self.before.is_some() && self.older().is_none() {
+        if self.payload.members.is_empty()
+            && self.before.as_ref().is_some_and(Accepted::has_members)
+            && self.older().is_none()
+        {
             return Err(accepted::without_members(&name_of(home)).hint(own_copy));
         }
         if self.payload.members.is_empty() {

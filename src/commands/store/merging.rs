@@ -93,7 +93,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
     }
-    if payload.members.is_empty() && Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id).is_some() {
+    let known = || Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
+    if payload.members.is_empty() && known().is_some_and(|known| known.has_members()) {
         return Err(accepted::without_members(&store_name(&home)));
     }
     if payload.members.is_empty() && !arguments.unseen {
