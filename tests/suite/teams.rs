@@ -224,7 +224,7 @@ fn somebody_joins_a_store_once_a_member_has_added_him() {
         "",
         &format!(
             "{heard}keyctl: joined the store `team` as `bob`; its keys are named `team:KEY`\n\
-             keyctl: hint: see them: `keyctl list --store team`\n"
+             keyctl: hint: see them: `keyctl list --store team`\nkeyctl: hint: so that git merges the store key by key, in each clone once: `keyctl store merge --install`\n"
         ),
         0,
     );
