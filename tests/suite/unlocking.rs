@@ -337,7 +337,7 @@ fn status_tells_of_other_stores_that_are_open_and_a_new_identity_takes_who_opens
     let sandbox = Sandbox::with(&[("A", "first-secret")]);
     assert_eq!(sandbox.call(&["store", "create", "team", "--keeper", "file"]).run().code(), 0);
     put_store_under_passphrase(&sandbox, "stores/team", "correct horse battery");
-    let typed = [("passphrase: ", "correct horse battery\r")];
+    let typed = [("the store `team`: ", "correct horse battery\r")];
     let screen = on_a_terminal(&sandbox, &[KEYCTL, "unlock", "team"], &typed);
     assert_eq!(screen.code, 0, "{}", screen.shown);
     let (_, minute) = without_its_minute(&screen);
