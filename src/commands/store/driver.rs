@@ -6,6 +6,8 @@ use std::{
     process::ExitCode,
 };
 
+use memchr::memmem;
+
 use crate::{
     commands::other_keyctl,
     failure::{Failure, Kind, Result},
@@ -79,8 +81,13 @@ pub fn install(terminal: &Terminal) -> Result<ExitCode> {
 /// Says how a store whose file lies in a repository gets merged there key by key, where git was not told yet.
 pub fn say_how(home: &Home, terminal: &Terminal) {
     let file = home.store_file();
-    let Some(git) = file.parent().and_then(|folder| Git::at(folder).ok()) else { return };
-    if home.is_elsewhere() && git.top().is_ok() && matches!(git.answer(&["config", "merge.keyctl.driver"]), Ok(None)) {
+    let Some(of_git) = file.ancestors().skip(1).map(|folder| folder.join(".git")).find(|git| git.exists()) else {
+        return;
+    };
+    // Its own settings, as far as they are seen without git: who was told twice has lost nothing.
+    let settings = home::read(&of_git.join("config"), LARGEST).ok().flatten();
+    let is_told = settings.is_some_and(|(text, _)| memmem::find(&text, b"[merge \"keyctl\"]").is_some());
+    if home.is_elsewhere() && !is_told {
         terminal.hint("so that git merges the store key by key, in each clone once: `keyctl store merge --install`");
     }
 }
