@@ -390,3 +390,41 @@ fn a_secret_of_a_removed_key_brings_its_limits_and_tags_to_another_key_of_its_na
     store.step(Deed::Rollback, at(3), |edit| edit.roll_back(&name("a"), 1)).expect("roll back");
     assert!(store.keys["a"].facts.limits.ask && store.keys["a"].facts.tags.len() == 1);
 }
+
+#[test]
+fn a_secret_that_is_kept_elsewhere_stays_revoked_whichever_of_the_two_comes_back() {
+    let there = || secret("corp:app/f#v");
+    for to_source in [true, false] {
+        let mut store = empty();
+        let corp = || Some("corp".parse().expect("good"));
+        if to_source {
+            set(&mut store, "f", "here", 0);
+            store.step(Deed::Set, at(1), |edit| edit.bring(&name("f"), there(), corp())).expect("pushed");
+        } else {
+            let remote = "corp:app/f#v".parse().expect("good");
+            store.step(Deed::Set, at(0), |edit| edit.refer(&name("f"), &remote, false)).expect("new");
+            store.step(Deed::Set, at(1), |edit| edit.bring(&name("f"), secret("here"), None)).expect("pulled");
+        }
+        revoke(&mut store, "f", 2);
+        store.step(Deed::Rollback, at(3), |edit| edit.roll_back(&name("f"), 1)).expect("roll back");
+        assert!(store.keys["f"].facts.revoked.is_some(), "to a source: {to_source}");
+        // Another secret is not the same for having been there before.
+        set(&mut store, "f", "another", 4);
+        assert!(store.keys["f"].facts.revoked.is_none());
+        revoke(&mut store, "f", 5);
+        set(&mut store, "f", "third", 6);
+        store.step(Deed::Rollback, at(7), |edit| edit.roll_back(&name("f"), 1)).expect("roll back");
+        assert!(store.keys["f"].facts.revoked.is_some());
+    }
+}
+
+#[test]
+fn a_secret_of_a_source_is_not_revoked_with_another_that_the_key_had_since() {
+    let mut store = empty();
+    let remote = "corp:app/f#v".parse().expect("good");
+    store.step(Deed::Set, at(0), |edit| edit.refer(&name("f"), &remote, false)).expect("new");
+    set(&mut store, "f", "another", 1);
+    revoke(&mut store, "f", 2);
+    store.step(Deed::Rollback, at(3), |edit| edit.roll_back(&name("f"), 1)).expect("roll back");
+    assert!(store.keys["f"].facts.revoked.is_none());
+}

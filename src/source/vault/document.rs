@@ -262,7 +262,9 @@ impl Granted {
             lease_duration: u64,
         }
         let Auth { client_token, token_type, lease_duration } = serde_json::from_slice::<Answer>(body).ok()?.auth;
-        let token = json::text_of(client_token).filter(|token| !token.is_empty())?;
+        // One that has to be written otherwise than it is, as a new line has, can be sent with no request.
+        let is_plain = client_token.get().bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        let token = json::text_of(client_token).filter(|token| is_plain && !token.is_empty())?;
         Some(Self { token, is_batch: token_type == "batch", seconds: lease_duration.min(LONGEST_LEASE) })
     }
 }
