@@ -144,7 +144,7 @@ impl Task<'_> {
         // What a source without versions had before is nowhere else any more.
         let former = work.made.as_ref().and_then(|made| made.former.as_ref());
         let before = Seen { value: former.map(Secret::copy), version: work.intention.from.clone().map(Version) };
-        let written = Written { version: seen.version.clone(), overtaken: None };
+        let written = Written { version: seen.version.clone(), overtaken: None, is_unsure: false };
         let begun = work.intention.begun.local();
         self.scene.terminal.say(&format!("went on with the rotation of `{}` that was begun on {begun}", self.name));
         let done = self.note(&before, &written)?;

@@ -15,10 +15,13 @@ use crate::{
     hex,
     history::{Action, Event},
     home::Home,
-    name::{KeyPath, SourceName},
+    name::{KeyName, KeyPath, SourceName},
     random,
     source::browser::{self, LoggedIn, Prompt},
-    store::{journal::Deed, payload::Key},
+    store::{
+        journal::Deed,
+        payload::{Key, Payload},
+    },
     terminal::{Terminal, count},
 };
 
@@ -64,10 +67,10 @@ enum Had {
 }
 
 impl Had {
-    fn of(key: Option<&Key>, source: &SourceName) -> Self {
-        match key.map(|key| &key.facts) {
+    fn of(payload: &Payload, name: &KeyName, source: &SourceName) -> Self {
+        match payload.keys.get(name) {
             None => Self::Nothing,
-            Some(facts) if facts.note == Some(note(source, facts.changed)) => Self::Token,
+            Some(key) if key.facts.note == Some(note(source, &payload.fingerprint(&key.value))) => Self::Token,
             Some(_) => Self::Another,
         }
     }
@@ -76,9 +79,9 @@ impl Had {
 /// How the note begins by which a login's token is known.
 const NOTE: &str = "token of the login to source ";
 
-/// The note: another secret is of another moment.
-fn note(source: &SourceName, at: Moment) -> String {
-    format!("{NOTE}`{source}` at {at}")
+/// The note: another secret has another mark.
+fn note(source: &SourceName, mark: &str) -> String {
+    format!("{NOTE}`{source}`, mark {mark}")
 }
 
 /// How long a token is good for, as it is said.
@@ -96,7 +99,8 @@ fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, term
             return Err(Failure::new(Kind::Usage, said)
                 .hint(format!("let `[sources.{source}]` in `config.toml` name another key")));
         }
-        let had = Had::of(payload.keys.get(name), source);
+        let had = Had::of(payload, name, source);
+        let mark = payload.fingerprint(&came.token);
         payload.step(Deed::Set, now, |edit| {
             match had {
                 Had::Nothing => edit.set(name, came.token.copy(), false).map(drop)?,
@@ -108,7 +112,7 @@ fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, term
                 facts.expires = None;
                 // Somebody's own note stays, and then so does each former secret.
                 if facts.note.as_ref().is_none_or(|note| note.starts_with(NOTE)) {
-                    facts.note = Some(note(source, facts.changed));
+                    facts.note = Some(note(source, &mark));
                 }
             })
             .map(drop)

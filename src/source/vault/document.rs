@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use super::OWN;
 use crate::{
     json::{
         self, Members,
@@ -231,7 +232,15 @@ impl Mount {
     }
 
     pub(super) fn is_kv(&self) -> bool {
-        ["kv", "generic", "cubbyhole"].contains(&self.kind.as_str())
+        ["kv", "generic"].contains(&self.kind.as_str())
+    }
+
+    /// Whether it is of the server itself and its tokens, in whichever namespace. A KV may be called as it likes.
+    pub(super) fn is_own(&self) -> bool {
+        let kind = self.kind.as_str();
+        ["system", "identity", "cubbyhole", "token"].contains(&kind)
+            || kind.starts_with("ns_")
+            || !self.is_kv() && self.path.split('/').any(|part| OWN.contains(&part))
     }
 }
 
