@@ -30,6 +30,9 @@ use super::named;
 /// How long a person may take; a server waits no longer either.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How long giving a token back may take.
+const GIVING_BACK: Duration = Duration::from_secs(2);
+
 pub(super) fn log_in(home: &Home, name: &SourceName, terminal: &Terminal) -> Result<()> {
     let config = config::read(home)?;
     let source = named(&config, name)?;
@@ -46,7 +49,13 @@ pub(super) fn log_in(home: &Home, name: &SourceName, terminal: &Terminal) -> Res
     let nonce = hex::encode(&random::bytes::<16>()?);
     let logged_in = browser::log_in(source, &nonce, &show, Instant::now() + PATIENCE)?;
     let (Some(path), Some(store)) = (path, store) else { return Ok(()) };
-    let before = keep(&store, path, name, &logged_in, terminal)?;
+    let before = keep(&store, path, name, &logged_in, terminal).inspect_err(|_| {
+        // Nobody would have it, and it would live on.
+        if let Err(failure) = browser::give_back(source, &logged_in.token, Instant::now() + GIVING_BACK) {
+            terminal.warn(&format!("the token could not be kept, and was not given back either: {}", failure.message));
+            terminal.hint("it ends by itself, or by whoever runs the server");
+        }
+    })?;
     let time = logged_in.lasts.map(in_words).unwrap_or_default();
     terminal.say(&format!("logged in to source `{name}`{time}; its token is kept as `{path}`"));
     if before == Had::Another {

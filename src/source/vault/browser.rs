@@ -21,6 +21,7 @@ use crate::{
         vault::{Login as Named, Vault as Setting},
     },
     failure::{Failure, Result},
+    secret::Secret,
     source::browser::{LoggedIn, Prompt, no_login},
     web::http::Answer,
 };
@@ -72,6 +73,24 @@ pub(in crate::source) fn log_in(
     let begun = begun.ok_or_else(|| talk.service.unreadable())?;
     show(&prompt(&begun).ok_or_else(|| talk.failure("begins no login: it names no address that could be opened"))?);
     wait(&talk, mount, &begun, nonce, until)
+}
+
+/// Gives the token of a login back.
+///
+/// # Errors
+/// `Remote` where the server does not take it, and it may live on.
+pub(in crate::source) fn give_back(
+    source: &sources::Source,
+    setting: &Setting,
+    token: &Secret,
+    until: Instant,
+) -> Result<()> {
+    let talk = settings::talk(source, setting)?;
+    let answer = talk.ask(Some(token), Asked::post(&["auth", "token", "revoke-self"], b"{}"), until)?;
+    match answer.status {
+        200 | 204 => Ok(()),
+        _ => Err(talk.refusal(&answer, "auth/token/revoke-self")),
+    }
 }
 
 fn path<'p>(mount: &'p str, word: &'p str) -> Vec<&'p str> {

@@ -35,7 +35,7 @@ use crate::{
     web::http::Answer,
 };
 
-pub(super) use browser::log_in;
+pub(super) use browser::{give_back, log_in};
 pub(super) use settings::{add_account, open};
 
 /// What of a server is its own and that of its tokens: no secret of a key lies there.
