@@ -63,6 +63,7 @@ const OWN: &[&str] = &[
     ELSEWHERE,
     REMOVED,
     "sources.cache",
+    "sources.let-go",
 ];
 const OWN_BEGIN: &[&str] = &["history.", "history-", "unfinished-"];
 

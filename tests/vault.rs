@@ -223,6 +223,21 @@ fn a_namespace_is_another_world() {
     assert_eq!(got(&*open("shop/"), "kv/x#p"), Ok("of-the-shop".into()));
     assert_eq!(got(&*open("nix"), "kv/x#p"), Err("source `corp` at it has no namespace `nix`".into()));
     assert_eq!(got(&*BAO.with_token("root"), "kv/x#p"), Err("source `corp` at it has nothing at `kv/x`".into()));
+    // What is of the server is so in each; a KV may have paths of the same names.
+    let kept = json!({ "method": "POST", "path": "cubbyhole/x", "namespace": "shop", "body": { "y": "of-a-token" } });
+    assert!(BAO.line(&kept)["status"].as_u64().is_some_and(|status| status < 300));
+    for own in [
+        "shop/cubbyhole/x#y",
+        "shop/sys/policy/default#rules",
+        "shop/auth/token/lookup-self#id",
+        "shop/identity/entity/id#keys",
+    ] {
+        let refused = got(&*BAO.with_token("root"), own).expect_err("of the server");
+        assert!(refused.contains("that is of the server and its tokens"), "{own}: {refused}");
+    }
+    BAO.put("shop/auth/x", &json!({ "p": "of-a-kv" }));
+    assert_eq!(got(&*BAO.with_token("root"), "secret/shop/auth/x#p"), Ok("of-a-kv".into()));
+    assert_eq!(got(&*BAO.with_token("root"), "shop/kv/x#p"), Ok("of-the-shop".into()));
 }
 
 #[test]

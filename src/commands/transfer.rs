@@ -63,10 +63,13 @@ pub fn push(arguments: &Push, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     };
     if arguments.refer {
         names.iter().try_for_each(|name| sourcing::refuse_credential(&config, &home, name))?;
+        // What could not be fetched again is not written either.
+        remotes.iter().try_for_each(|(name, remote)| sourcing::hold_to_store(&config, &home, name, remote))?;
     }
     hold(&mut used, &names, &config, arguments.reason.as_ref(), &event, terminal)?;
-    let desk = Desk::open(&arguments.source, Asking { config: &config, offline: false, event: &event, terminal })?;
-    let items = look(&desk, remotes, &used)?;
+    let asking = Asking { config: &config, offline: false, event: &event, terminal };
+    let (desk, items) = look(&arguments.source, remotes, &used, asking)
+        .inspect_err(|failure| used.record_failure(event().not_given(None, &failure.message), terminal))?;
     show(&items, ["KEY", "TO", "NOW THERE"], terminal)?;
     refuse_others(&items, arguments)?;
     if arguments.dry_run {
@@ -141,7 +144,14 @@ fn hold(
     Ok(())
 }
 
-fn look(desk: &Desk, remotes: Vec<(KeyName, Remote)>, used: &Used) -> Result<Vec<Item>> {
+/// Opens the source, and looks what lies where the keys go.
+fn look(
+    source: &SourceName,
+    remotes: Vec<(KeyName, Remote)>,
+    used: &Used,
+    asking: Asking,
+) -> Result<(Desk, Vec<Item>)> {
+    let desk = Desk::open(source, asking)?;
     let item = |(name, remote): (KeyName, Remote)| {
         let seen = desk.look(&remote.reference)?;
         let value = &used.payload.key(&name)?.value;
@@ -152,7 +162,8 @@ fn look(desk: &Desk, remotes: Vec<(KeyName, Remote)>, used: &Used) -> Result<Vec
         };
         Ok(Item { name, remote, seen, now })
     };
-    remotes.into_iter().map(item).collect()
+    let items = remotes.into_iter().map(item).collect::<Result<_>>()?;
+    Ok((desk, items))
 }
 
 fn show(items: &[Item], head: [&str; 3], terminal: &Terminal) -> Result<()> {
@@ -231,7 +242,9 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
         let event = Event::new(Action::Set, now).names(items.iter().map(|item| &item.name)).note("refers to a source");
         Ok(Outcome::changed((), event))
     })?;
-    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    // What is the same as what lies there may have been another secret when it was fetched last.
+    items.iter().for_each(|item| sourcing::forget_source(&item.remote.source));
+    let names: Vec<String> = items.iter().map(|item| item.name.to_string()).collect();
     terminal.say(if items.len() == 1 {
         "it refers to the source now; its secret is kept as a former one"
     } else {

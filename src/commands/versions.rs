@@ -170,7 +170,7 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let config = config::read(&home)?;
     #[cfg(feature = "sources")]
     if let Some(back) = super::sourcing::returning::Back::of(&payload, name, to) {
-        return back.bring(&home, &config, arguments, terminal);
+        return back.bring(&home, &config, (&kept, &payload), arguments, terminal);
     }
     let settings = config.rotation;
     say_of_pair(name, &settings, terminal);

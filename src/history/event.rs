@@ -265,10 +265,16 @@ impl Event {
         }
     }
 
-    /// With the names of keys, in this order. Only names can be given, so no secret can.
+    /// With the names of keys, in this order, beside those that it has; none of those comes twice. Only names can be given, so
+    /// no secret can.
     #[must_use]
     pub fn names<'a>(mut self, names: impl IntoIterator<Item = &'a KeyName>) -> Self {
-        self.names.extend(names.into_iter().map(|name| name.as_str().to_owned()));
+        let had = self.names.len();
+        for name in names {
+            if !self.names[..had].iter().any(|other| other == name.as_str()) {
+                self.names.push(name.as_str().to_owned());
+            }
+        }
         self
     }
 

@@ -38,6 +38,17 @@ pub fn log_in(source: &config::Source, nonce: &str, show: &dyn Fn(&Prompt), unti
     }
 }
 
+/// Gives a login's token back that nobody has: a server keeps each for its whole time.
+///
+/// # Errors
+/// As the server has them.
+pub fn give_back(source: &config::Source, token: &Secret, until: Instant) -> Result<()> {
+    match &source.setting {
+        Setting::Vault(setting) => vault::give_back(source, setting, token, until),
+        _ => Ok(()),
+    }
+}
+
 /// The failure of a source that no person logs in to.
 pub(super) fn no_login(source: &config::Source) -> Failure {
     let (name, kind) = (&source.name, source.kind());

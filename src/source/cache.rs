@@ -5,7 +5,8 @@
 //! fetch: what is older than the source's limit or than the key's own secret is never given, also not with `--offline`. What is too
 //! old is left out when the file is next written.
 //!
-//! Whoever writes down what was fetched reads the file again first: another may have kept something meanwhile, or let all go.
+//! Whoever writes down what was fetched reads the file again first: another may have kept something meanwhile. Whoever lets something
+//! go leaves a mark of it beside the file, so that what was on its way then is not kept after it.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -21,6 +22,7 @@ use crate::{
     hex,
     home::{self, Home},
     identity::{Identity, anchor::Id},
+    random,
     reference::Remote,
     seal::SealKey,
     secret::Secret,
@@ -28,6 +30,10 @@ use crate::{
 
 /// The file's name in a store's folder.
 pub const NAME: &str = "sources.cache";
+/// The file that is another after each letting go.
+pub const LET_GO: &str = "sources.let-go";
+/// The most bytes of it.
+const LONGEST_MARK: usize = 64;
 /// How the file begins.
 const HEAD: &[u8] = b"keyctl sources 1\n";
 /// What its key is derived for.
@@ -48,6 +54,9 @@ pub struct Cache {
     fresh: BTreeMap<String, Entry>,
     /// Whether there was anything when it was read.
     was_there: bool,
+    /// The mark of what was let go last, when it was read.
+    let_go: Option<Vec<u8>>,
+    home: Home,
     is_changed: bool,
 }
 
@@ -88,9 +97,11 @@ impl Cache {
     pub fn read(home: &Home, identity: &Identity, store: Id) -> Self {
         let key = SealKey::derive(identity.line().expose(), &store.0, PURPOSE);
         let path = home.file(NAME);
+        let let_go = let_go(home);
         let entries = entries(&path, &key);
         let was_there = entries.is_some();
-        Self { path, key, entries: entries.unwrap_or_default(), fresh: BTreeMap::new(), was_there, is_changed: false }
+        let entries = entries.unwrap_or_default();
+        Self { path, key, entries, fresh: BTreeMap::new(), was_there, let_go, home: home.clone(), is_changed: false }
     }
 
     /// What stands for a reference with all that it is fetched by; nothing where it is not known whose credential that would be.
@@ -131,13 +142,20 @@ impl Cache {
     pub fn write_fresh(&mut self, now: Moment) -> Result<()> {
         let mut fresh = std::mem::take(&mut self.fresh);
         let there = entries(&self.path, &self.key);
-        if fresh.is_empty() || there.is_none() && self.was_there {
+        if fresh.is_empty() || there.is_none() && self.was_there || let_go(&self.home) != self.let_go {
             return Ok(());
         }
         self.entries = there.unwrap_or_default();
         self.entries.append(&mut fresh);
         self.is_changed = true;
-        self.write(now)
+        self.write(now)?;
+        // Nobody waits to let go: one whose mark came beside the write has perhaps looked before it.
+        if let_go(&self.home) != self.let_go {
+            self.entries.clear();
+            self.is_changed = true;
+            self.write(now)?;
+        }
+        Ok(())
     }
 
     /// Lets go what these references were fetched for no more: those that the store does not have now.
@@ -183,6 +201,18 @@ impl Entry {
         BASE64.encode_string(self.value.expose(), &mut value);
         Written { mark: mark.to_owned(), remote: self.remote.clone(), value, at: self.at, until: self.until }
     }
+}
+
+/// Leaves the mark that something is let go: before that is done, so that what is on its way is not kept any more.
+///
+/// # Errors
+/// `Disk`.
+pub fn leave_mark(home: &Home) -> Result<()> {
+    home::replace(&home.file(LET_GO), hex::encode(&random::bytes::<16>()?).as_bytes())
+}
+
+fn let_go(home: &Home) -> Option<Vec<u8>> {
+    Some(home::read(&home.file(LET_GO), LONGEST_MARK).ok()??.0)
 }
 
 fn entries(path: &std::path::Path, key: &SealKey) -> Option<BTreeMap<String, Entry>> {
@@ -305,5 +335,15 @@ mod tests {
         cache.write(now).expect("written");
         late.write_fresh(now).expect("written");
         assert!(!home.file(NAME).exists(), "what was let go does not come back");
+        // Nor does what was on its way when there was nothing yet to let go.
+        let mut late = Cache::read(&home, &identity, store);
+        late.put("late".into(), &remote, &value(), now, hour);
+        leave_mark(&home).expect("written");
+        late.write_fresh(now).expect("written");
+        assert!(!home.file(NAME).exists());
+        let mut next = Cache::read(&home, &identity, store);
+        next.put("next".into(), &remote, &value(), now, hour);
+        next.write_fresh(now).expect("written");
+        assert!(home.file(NAME).exists());
     }
 }

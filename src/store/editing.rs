@@ -164,7 +164,8 @@ impl Editing<'_> {
         self.put_in_place(name, value, None, wipe)
     }
 
-    /// Keeps the same secret elsewhere: here instead of in a source, or there instead of here. What is said of it goes with it.
+    /// Keeps the same secret elsewhere: here instead of in a source, or there instead of here. What is said of it goes with it, and
+    /// so does since when the key has it: by that the two are known as one (`referred.rs`).
     ///
     /// # Errors
     /// `Missing`.
@@ -173,6 +174,7 @@ impl Editing<'_> {
         self.put_in_place(name, value, source, None)?;
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.facts.expires = before.expires;
+        key.facts.changed = before.changed;
         key.facts.take_on((before.revoked, before.leaked, before.left_with));
         Ok(())
     }
@@ -335,6 +337,7 @@ impl Editing<'_> {
         let (limits, tags) = version.of_removed.map(|of| (of.limits.clone(), of.tags.clone())).unwrap_or_default();
         let left_with = version.left_with.cloned().or_else(|| self.payload.left_with(&value));
         let source = version.source.cloned();
+        let elsewhere = self.payload.said_elsewhere(name, since, source.is_some());
         let (now, number) = (self.step.at, self.note_replaced(name)?);
         let Some(key) = self.payload.keys.get_mut(name) else { return Ok(()) };
         key.retire(value, now, number);
@@ -344,6 +347,7 @@ impl Editing<'_> {
         key.facts.limits = key.facts.limits.and(&limits);
         key.facts.tags.extend(tags);
         (key.facts.revoked, key.facts.leaked, key.facts.left_with) = (revoked, leaked, left_with);
+        key.facts.take_on(elsewhere);
         Ok(())
     }
 

@@ -25,6 +25,8 @@ pub mod moving;
 mod noted;
 pub mod payload;
 mod referred;
+#[cfg(test)]
+mod referred_tests;
 pub mod revoking;
 pub mod seals;
 pub mod seen;

@@ -6,7 +6,7 @@ use super::{
     facts::{Facts, Said},
     payload::{Former, Key, Payload},
 };
-use crate::{failure::Result, name::KeyName, reference::Remote};
+use crate::{date::Moment, failure::Result, name::KeyName, reference::Remote};
 
 /// Where a secret lies, and what is said of it.
 fn places(key: &Key) -> impl Iterator<Item = (Remote, Said)> {
@@ -24,8 +24,28 @@ impl Payload {
     pub(super) fn said_of_place(&self, to: &Remote) -> Said {
         let keys = self.keys.values().chain(self.removed.iter().map(|removed| &removed.key));
         let all = keys.flat_map(places).filter(|(remote, _)| remote.covers(to)).map(|(_, said)| said);
-        all.fold(Said::default(), |one, other| (one.0.or(other.0), one.1.or(other.1), one.2.or(other.2)))
+        all.fold(Said::default(), both)
     }
+
+    /// What is said of a key's secret where it was kept elsewhere: in a source, or here. `Editing::bring` leaves it since when the key
+    /// has it; a new secret is younger.
+    pub(super) fn said_elsewhere(&self, name: &KeyName, since: Moment, is_in_source: bool) -> Said {
+        let Some(Key { facts, former, .. }) = self.keys.get(name) else { return Said::default() };
+        let now = (facts.changed, facts.source.is_some(), &facts.revoked, &facts.leaked, &facts.left_with);
+        let former = former.iter().map(|former| {
+            let Former { since, source, revoked, leaked, left_with, .. } = former;
+            (*since, source.is_some(), revoked, leaked, left_with)
+        });
+        let is_it = |at: Moment, in_source: bool| at == since && in_source != is_in_source;
+        let all = former.chain([now]).filter(|(at, in_source, ..)| is_it(*at, *in_source));
+        let said = all.map(|(_, _, revoked, leaked, left)| (revoked.clone(), leaked.clone(), left.clone()));
+        said.fold(Said::default(), both)
+    }
+}
+
+/// What is said of the one and of the other, which are the same; the first word stands.
+fn both(one: Said, other: Said) -> Said {
+    (one.0.or(other.0), one.1.or(other.1), one.2.or(other.2))
 }
 
 impl Editing<'_> {

@@ -104,6 +104,15 @@ fn whoever_has_logged_in_in_the_browser_fetches_with_that_until_it_is_over() {
     get(&sandbox).says("behind-a-login", "", 0);
     let versions = sandbox.call(&["versions", "corp/token", "--json"]).run().stdout();
     assert!(!versions.contains("\"number\":1") || versions.contains("wiped"), "{versions}");
+    // What came by no login is somebody's.
+    sandbox.call(&["set", "corp/token", "--replace", "-q"]).input("own-token-value").run().says("", "", 0);
+    sandbox.secret("own-token-value");
+    let (said, code) = end(&sandbox, "approve");
+    assert!(code == 0 && said.contains("had a secret that came by no login; it is kept as a former one"), "{said}");
+    sandbox.secret(&sandbox.call(&["get", "corp/token"]).run().stdout());
+    get(&sandbox).says("behind-a-login", "", 0);
+    assert_eq!(sandbox.call(&["rollback", "corp/token", "--yes", "-q"]).run().code(), 0);
+    sandbox.call(&["get", "corp/token"]).run().says("own-token-value", "", 0);
 }
 
 #[test]

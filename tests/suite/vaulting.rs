@@ -135,6 +135,28 @@ fn a_teams_key_leads_nobodys_credential_to_a_place_that_is_not_for_the_team() {
         );
     }
     assert_eq!(there("app/team")["metadata"]["version"], json!(1));
+    // Nor does a key of the team come to refer to one: nothing is written, and the history says that it was tried.
+    sandbox.call(&["set", "team:own", "-q"]).input("secret-of-the-team").run().says("", "", 0);
+    sandbox.secret("secret-of-the-team");
+    let push = ["push", "team:own", "--source", "corp", "--ref", "secret/app/pushed#value", "--refer", "--yes"];
+    let ran = sandbox.call(&push).run();
+    let said = ran.stderr();
+    assert!(
+        ran.code() == 9 && said.contains("source `corp` is not for keys of the store `team`"),
+        "{}: {said}",
+        ran.code()
+    );
+    let nothing = BAO.line(&json!({ "method": "GET", "path": "secret/data/app/pushed" }));
+    assert_eq!(nothing["status"], 404);
+    sandbox.configure(&format!("{table}stores = [\"team\"]\n"));
+    let ran = sandbox.call(&push).run();
+    assert!(ran.stderr().contains("`keyctl forget team:own`"), "{}", ran.stderr());
+    assert_eq!(sandbox.call(&["rotate", "team:own", "--yes"]).input("another-of-the-team").run().code(), 0);
+    sandbox.secret("another-of-the-team");
+    sandbox.configure("[sources.corp]\ntype = \"vault\"\naddress = \"http://127.0.0.1:9\"\ntoken = { key = \"corp/token\" }\nstores = [\"team\"]\n");
+    assert_eq!(sandbox.call(&["rotate", "team:own", "--yes"]).input("third-of-the-team").run().code(), 10);
+    let history = sandbox.call(&["history", "--store", "team", "--json"]).run().stdout();
+    assert!(history.contains("\"failed\""), "{history}");
 }
 
 #[test]

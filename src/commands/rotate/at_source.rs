@@ -14,6 +14,7 @@ use crate::{
             self, Asking,
             writing::{Desk, Seen, Unwritten, Written, refuse_pinned},
         },
+        using,
     },
     date::Moment,
     failure::{Failure, Kind, Result},
@@ -60,8 +61,10 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
     // Whoever types a secret does not do so for nothing: it is asked for once the source has answered, and not where an earlier
     // rotation may only need its note.
     sourcing::hold_to_store(&scene.config, &scene.home, name, &task.remote)?;
-    let desk = Desk::open(&task.remote.source, asking)?;
-    let mut seen = desk.look(&task.remote.reference)?;
+    let (desk, mut seen) = open(&task.remote, asking).inspect_err(|failure| {
+        let event = event().reason(scene.arguments.reason.as_ref()).not_given(None, &failure.message);
+        using::record_refusal(&scene.home, &opened.kept, &opened.payload, event, &scene.config, scene.terminal);
+    })?;
     let is_given = matches!(means, Means::Piped | Means::File(_));
     let new =
         if is_given || task.broken_off(opened).is_empty() { Some(by_hand::take(scene, name, means)?) } else { None };
@@ -87,6 +90,13 @@ pub(super) fn replace(scene: &Scene, name: &KeyName, plan: &Plan, means: &Means,
     };
     task.judge(&new, &seen, &opened)?;
     task.write(&desk, &new, &seen, &opened)
+}
+
+/// Opens the source, and looks what lies there.
+fn open(remote: &Remote, asking: Asking) -> Result<(Desk, Seen)> {
+    let desk = Desk::open(&remote.source, asking)?;
+    let seen = desk.look(&remote.reference)?;
+    Ok((desk, seen))
 }
 
 fn remote_of(name: &KeyName, opened: &Opened) -> Result<Remote> {
@@ -134,7 +144,7 @@ impl Task<'_> {
         // What a source without versions had before is nowhere else any more.
         let former = work.made.as_ref().and_then(|made| made.former.as_ref());
         let before = Seen { value: former.map(Secret::copy), version: work.intention.from.clone().map(Version) };
-        let written = Written { version: seen.version.clone(), overtaken: None };
+        let written = Written { version: seen.version.clone(), overtaken: None, is_unsure: false };
         let begun = work.intention.begun.local();
         self.scene.terminal.say(&format!("went on with the rotation of `{}` that was begun on {begun}", self.name));
         let done = self.note(&before, &written)?;

@@ -1,5 +1,6 @@
 //! `source login`: a person logs in to a source in the browser, and the token that comes of it is kept as the key that the
-//! source's table names. The one that it had is of no more use, and goes.
+//! source's table names. The token of the login before is of no more use, and goes; any other secret that the key had is somebody's,
+//! and is kept.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,13 @@ use crate::{
     hex,
     history::{Action, Event},
     home::Home,
-    name::{KeyPath, SourceName},
+    name::{KeyName, KeyPath, SourceName},
     random,
     source::browser::{self, LoggedIn, Prompt},
-    store::{journal::Deed, payload::Key},
+    store::{
+        journal::Deed,
+        payload::{Key, Payload},
+    },
     terminal::{Terminal, count},
 };
 
@@ -25,6 +29,9 @@ use super::named;
 
 /// How long a person may take; a server waits no longer either.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// How long giving a token back may take.
+const GIVING_BACK: Duration = Duration::from_secs(2);
 
 pub(super) fn log_in(home: &Home, name: &SourceName, terminal: &Terminal) -> Result<()> {
     let config = config::read(home)?;
@@ -42,10 +49,48 @@ pub(super) fn log_in(home: &Home, name: &SourceName, terminal: &Terminal) -> Res
     let nonce = hex::encode(&random::bytes::<16>()?);
     let logged_in = browser::log_in(source, &nonce, &show, Instant::now() + PATIENCE)?;
     let (Some(path), Some(store)) = (path, store) else { return Ok(()) };
-    keep(&store, path, name, &logged_in, terminal)?;
+    let before = keep(&store, path, name, &logged_in, terminal).inspect_err(|_| {
+        // Nobody would have it, and it would live on.
+        if let Err(failure) = browser::give_back(source, &logged_in.token, Instant::now() + GIVING_BACK) {
+            terminal.warn(&format!("the token could not be kept, and was not given back either: {}", failure.message));
+            terminal.hint("it ends by itself, or by whoever runs the server");
+        }
+    })?;
     let time = logged_in.lasts.map(in_words).unwrap_or_default();
     terminal.say(&format!("logged in to source `{name}`{time}; its token is kept as `{path}`"));
+    if before == Had::Another {
+        terminal.say(&format!("`{path}` had a secret that came by no login; it is kept as a former one"));
+        terminal.hint(&format!("to have it again: `keyctl rollback {path}`; to wipe it: `keyctl forget {path}`"));
+    }
     Ok(())
+}
+
+/// What the key had before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Had {
+    Nothing,
+    /// The token of a login to this source.
+    Token,
+    /// What somebody else may need.
+    Another,
+}
+
+impl Had {
+    fn of(payload: &Payload, name: &KeyName, source: &SourceName) -> Self {
+        match payload.keys.get(name) {
+            None => Self::Nothing,
+            Some(key) if key.facts.note == Some(note(source, &payload.fingerprint(&key.value))) => Self::Token,
+            Some(_) => Self::Another,
+        }
+    }
+}
+
+/// How the note begins by which a login's token is known.
+const NOTE: &str = "token of the login to source ";
+
+/// The note: another secret has another mark.
+fn note(source: &SourceName, mark: &str) -> String {
+    format!("{NOTE}`{source}`, mark {mark}")
 }
 
 /// How long a token is good for, as it is said.
@@ -55,7 +100,7 @@ fn in_words(lasts: Duration) -> String {
     format!(" for {words}")
 }
 
-fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, terminal: &Terminal) -> Result<()> {
+fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, terminal: &Terminal) -> Result<Had> {
     let (now, name) = (Moment::now(), path.name());
     change_or_create(store, terminal, now, |payload| {
         if payload.keys.get(name).and_then(Key::remote).is_some() {
@@ -63,17 +108,25 @@ fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, term
             return Err(Failure::new(Kind::Usage, said)
                 .hint(format!("let `[sources.{source}]` in `config.toml` name another key")));
         }
-        let is_there = payload.keys.contains_key(name);
+        let had = Had::of(payload, name, source);
+        let mark = payload.fingerprint(&came.token);
         payload.step(Deed::Set, now, |edit| {
-            if is_there {
-                edit.replace(name, came.token.copy(), Some(now))?;
-            } else {
-                edit.set(name, came.token.copy(), false)?;
+            match had {
+                Had::Nothing => edit.set(name, came.token.copy(), false).map(drop)?,
+                Had::Token => edit.replace(name, came.token.copy(), Some(now))?,
+                Had::Another => edit.replace(name, came.token.copy(), None)?,
             }
-            // No end is noted: each run would say that it comes, and the server says itself when it has.
-            edit.change(name, |facts| facts.expires = None).map(drop)
+            edit.change(name, |facts| {
+                // No end is noted: each run would say that it comes, and the server says itself when it has.
+                facts.expires = None;
+                // Somebody's own note stays, and then so does each former secret.
+                if facts.note.as_ref().is_none_or(|note| note.starts_with(NOTE)) {
+                    facts.note = Some(note(source, &mark));
+                }
+            })
+            .map(drop)
         })?;
         let event = Event::new(Action::Set, now).names([name]).note(format!("logged in to source `{source}`"));
-        Ok(Outcome::changed((), event))
+        Ok(Outcome::changed(had, event))
     })
 }

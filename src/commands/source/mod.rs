@@ -164,8 +164,13 @@ fn show(home: &Home, name: &SourceName, as_json: bool, terminal: &Terminal) -> R
 /// Lets go what is kept of sources, for every store.
 fn forget(home: &Home, terminal: &Terminal) -> Result<()> {
     let others = Home::all()?.into_iter().filter_map(|store| Home::named(Some(&store)).ok());
+    // Also with a config that cannot be read.
+    #[cfg(feature = "sources")]
+    let config = config::read(home).unwrap_or_default();
     let mut gone = 0;
     for home in [home.clone()].into_iter().chain(others) {
+        #[cfg(feature = "sources")]
+        super::sourcing::keep_nothing_on_its_way(&home, &config)?;
         let path = home.file(CACHE);
         match std::fs::remove_file(&path) {
             Ok(()) => gone += 1,

@@ -43,7 +43,7 @@ pub use fetching::Held;
 #[cfg(feature = "sources")]
 pub use leasing::{Leases, leases};
 #[cfg(feature = "sources")]
-pub use remembering::{forget_source, forget_unused};
+pub use remembering::{forget_source, forget_unused, keep_nothing_on_its_way};
 
 /// How what is missing is fetched.
 #[derive(Clone, Copy)]

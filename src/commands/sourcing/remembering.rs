@@ -108,11 +108,30 @@ pub fn forget_source(source: &SourceName) {
     forget(|remote| remote.source == *source);
 }
 
+/// Sees to it that nothing which is on its way is kept: all that is kept is about to go.
+///
+/// # Errors
+/// `Disk`.
+pub fn keep_nothing_on_its_way(home: &Home, config: &Config) -> Result<()> {
+    if keeps_any(config) { cache::leave_mark(home) } else { Ok(()) }
+}
+
+/// Where no source keeps anything, nothing is on its way to be kept.
+fn keeps_any(config: &Config) -> bool {
+    config.sources.values().any(|source| source.cache.is_some())
+}
+
 /// Where an identity is not to be had without asking somebody, all that its store keeps goes.
 fn forget(is_it: impl Fn(&Remote) -> bool) {
     let others = Home::all().unwrap_or_default().into_iter().filter_map(|store| Home::named(Some(&store)).ok());
-    for home in Home::find().into_iter().chain(others) {
+    let own = Home::find().ok();
+    let is_any = own.as_ref().is_some_and(|home| crate::config::read(home).is_ok_and(|config| keeps_any(&config)));
+    for home in own.into_iter().chain(others) {
         let path = home.file(cache::NAME);
+        if is_any {
+            // On a disk that cannot be written nothing that is on its way is kept either.
+            let _ = cache::leave_mark(&home);
+        }
         if !path.exists() {
             continue;
         }

@@ -9,15 +9,18 @@ use crate::{
     cli,
     commands::{
         change::{Outcome, change},
+        opening::Kept,
+        using,
         versions::{changed_meanwhile, need_yes},
     },
     config::Config,
     date::Moment,
-    failure::{Failure, Kind},
+    failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
     name::KeyName,
     reference::Remote,
+    secret::Secret,
     store::{
         journal::Deed,
         payload::{Key, Payload},
@@ -27,7 +30,7 @@ use crate::{
 
 use super::{
     Asking, hold_to_store,
-    writing::{Desk, Unwritten, refuse_pinned},
+    writing::{Desk, Seen, Unwritten, refuse_pinned},
 };
 
 /// A former version that is to be the newest again.
@@ -57,6 +60,7 @@ impl Back {
         self,
         home: &Home,
         config: &Config,
+        (kept, payload): (&Kept, &Payload),
         arguments: &cli::Rollback,
         terminal: &Terminal,
     ) -> anyhow::Result<ExitCode> {
@@ -72,12 +76,10 @@ impl Back {
         let event = || Event::new(Action::Rollback, Moment::now()).names([&name]);
         let asking = Asking { config, offline: false, event: &event, terminal };
         hold_to_store(config, home, &name, &now)?;
-        let desk = Desk::open(source, asking)?;
-        let former = desk.look(&then.reference)?.value.ok_or_else(|| {
-            Failure::new(Kind::Remote, format!("source `{source}` has version {number} of `{name}` no more"))
-                .hint(format!("see what there is: `keyctl versions {name}`"))
+        let (desk, former, seen) = look(&name, &now, &then, asking).inspect_err(|failure| {
+            let event = event().not_given(None, &failure.message);
+            using::record_refusal(home, kept, payload, event, config, terminal);
         })?;
-        let seen = desk.look(&now.reference)?;
         if seen.value.as_ref().is_some_and(|value| value.same_as(&former)) {
             let said = format!("source `{source}` has that secret of `{name}` as its newest; nothing was written");
             return Err(Failure::new(Kind::Negative, said).into());
@@ -104,4 +106,17 @@ impl Back {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Opens the source; the former secret, and what lies there now.
+fn look(name: &KeyName, now: &Remote, then: &Remote, asking: Asking) -> Result<(Desk, Secret, Seen)> {
+    let source = &now.source;
+    let desk = Desk::open(source, asking)?;
+    let former = desk.look(&then.reference)?.value.ok_or_else(|| {
+        let number = then.reference.place.version.clone().unwrap_or_default();
+        Failure::new(Kind::Remote, format!("source `{source}` has version {number} of `{name}` no more"))
+            .hint(format!("see what there is: `keyctl versions {name}`"))
+    })?;
+    let seen = desk.look(&now.reference)?;
+    Ok((desk, former, seen))
 }

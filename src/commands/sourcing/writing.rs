@@ -45,6 +45,8 @@ pub struct Written {
     pub version: Option<Version>,
     /// A version of somebody else's that came to be just before it.
     pub overtaken: Option<Version>,
+    /// Whether nobody knows if there was one.
+    pub is_unsure: bool,
 }
 
 impl Written {
@@ -59,8 +61,13 @@ impl Written {
 
     /// Says that somebody was in between.
     pub fn say_of_other(&self, remote: &Remote, terminal: &Terminal) {
-        let Some(Version(other)) = &self.overtaken else { return };
         let (path, source) = (&remote.reference.place.path, &remote.source);
+        if self.is_unsure {
+            terminal.warn(&format!(
+                "the answer of source `{source}` was lost, so whether somebody else wrote to `{path}` just before is not known"
+            ));
+        }
+        let Some(Version(other)) = &self.overtaken else { return };
         terminal.warn(&format!(
             "somebody else wrote to `{path}` of source `{source}` in the same moment: version `{other}`, just before this one"
         ));
@@ -149,16 +156,20 @@ impl Desk {
         let now = self.look(reference);
         let has_it = |now: &Seen| now.value.as_ref().is_some_and(|value| value.same_as(new));
         match (written, now) {
-            (Ok(source::Written { version, overtaken }), Ok(now)) if has_it(&now) => {
-                Ok(Written { version: Some(version).filter(|version| *version != Version::none()), overtaken })
-            }
+            (Ok(source::Written { version, overtaken }), Ok(now)) if has_it(&now) => Ok(Written {
+                version: Some(version).filter(|version| *version != Version::none()),
+                overtaken,
+                is_unsure: false,
+            }),
             (Ok(_), Ok(_)) => Err(Unwritten::Unknown(self.read_back(reference, "something else is there now"))),
             (Ok(_), Err(failure)) => {
                 Err(Unwritten::Unknown(self.read_back(reference, "it cannot be read back").hint(failure.message)))
             }
             // The answer was lost, and not what was asked.
             (Err(_), Ok(now)) if has_it(&now) && (now.version != seen.version || !has_it(seen)) => {
-                Ok(Written { version: now.version, overtaken: None })
+                let between = between(seen.version.as_ref(), now.version.as_ref());
+                let (overtaken, is_unsure) = between.map_or((None, now.version.is_some()), |between| (between, false));
+                Ok(Written { version: now.version, overtaken, is_unsure })
             }
             // Without versions nothing tells whether somebody has written over it since.
             (Err(failure), Ok(now))
@@ -190,6 +201,14 @@ impl Drop for Desk {
     fn drop(&mut self) {
         self.source.close(Instant::now() + CLOSING);
     }
+}
+
+/// The version just before the newest, where that is not the one that was seen. Only where they are numbers is it known.
+fn between(seen: Option<&Version>, newest: Option<&Version>) -> Option<Option<Version>> {
+    let number = |version: &Version| version.0.parse::<u64>().ok();
+    let seen = seen.map_or(Some(0), number)?;
+    let last = number(newest?)?.checked_sub(1)?;
+    Some((last > seen).then(|| Version(last.to_string())))
 }
 
 fn is_same(one: Option<&Secret>, other: Option<&Secret>) -> bool {

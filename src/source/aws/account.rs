@@ -2,27 +2,34 @@
 
 use zeroize::Zeroizing;
 
-use super::profile::LARGEST;
+use super::profile::{LARGEST, Profiles};
 use crate::{
     config::sources::aws::{Aws, Way},
+    date::Moment,
     home,
+    name::SourceName,
     secret::Secret,
     source::account::Account,
 };
 
 /// Adds what stands in the places that the table names; nothing is said where only a machine could tell.
-pub(in crate::source) fn add_account(setting: &Aws, account: &mut Account) -> Option<()> {
+pub(in crate::source) fn add_account(name: &SourceName, setting: &Aws, account: &mut Account) -> Option<()> {
     for way in &setting.ways {
         match way {
             Way::Keys { .. } => {}
-            // All of both files: one profile may lead to another, or to a program.
-            Way::Profile(_) => {
+            // All of both files, since one profile may lead to another or to a program; and what lies elsewhere.
+            Way::Profile(profile) => {
                 let folder = dirs::home_dir()?.join(".aws");
                 for file in ["credentials", "config"] {
                     let read = home::read(&folder.join(file), LARGEST).ok()?;
                     let bytes = read.map(|(bytes, _)| Zeroizing::new(bytes));
                     account.add(&[u8::from(bytes.is_some())]);
                     account.add(&bytes.unwrap_or_default());
+                }
+                let home = dirs::home_dir()?;
+                let profiles = Profiles::read(name, &home).ok()?;
+                for secret in profiles.kept_elsewhere(profile, &home, Moment::now())? {
+                    account.add_secret(&secret);
                 }
             }
             Way::Environment => {

@@ -109,6 +109,32 @@ impl Profiles {
         (!found.is_empty()).then_some(Fields(found))
     }
 
+    /// What a profile leads to that stands in neither file: the token of a login, that of a web identity. Nothing where it is not to
+    /// be had, and where only a machine could tell.
+    pub(super) fn kept_elsewhere(&self, profile: &str, home: &Path, now: Moment) -> Option<Vec<Secret>> {
+        let (mut found, mut profile) = (Vec::new(), profile);
+        // Whatever it has counts, also what another of its fields comes before.
+        for _ in 0..DEEPEST {
+            let Some(fields) = self.of(&Part::Profile, profile) else { return Some(found) };
+            if fields.get("credential_source").is_some() {
+                return None;
+            }
+            if let Some(path) = fields.get("web_identity_token_file") {
+                let path = Some(Path::new(path)).filter(|path| path.is_absolute())?;
+                let (bytes, _) = home::read(path, LARGEST).ok()??;
+                found.push(Secret::new(bytes));
+            }
+            if fields.get("sso_account_id").is_some() || fields.get("sso_session").is_some() {
+                found.push(sso::token_of(self, &fields, home, now)?);
+            }
+            match fields.get("source_profile").filter(|other| *other != profile) {
+                Some(other) => profile = other,
+                None => return Some(found),
+            }
+        }
+        None
+    }
+
     /// A session of `aws sso login`.
     pub(super) fn session(&self, name: &str) -> Option<Fields<'_>> {
         self.of(&Part::SsoSession, name)

@@ -10,7 +10,7 @@ use super::{
     super::service::Service,
     calling::address_of,
     credentials::Credentials,
-    profile::{Fields, Finding},
+    profile::{Fields, Finding, Profiles},
     refusal::Said,
 };
 use crate::{
@@ -81,6 +81,14 @@ fn portal(finding: &Finding, region: &str) -> Result<Service> {
     let setting = finding.machine.setting;
     let address = address_of(setting, &host("portal.sso", region))?;
     Service::new(finding.machine.name, &address, setting.ca.as_deref(), finding.machine.timeout)
+}
+
+/// The token of the login that a profile names, while it is good.
+pub(super) fn token_of(profiles: &Profiles, fields: &Fields, home: &Path, now: Moment) -> Option<Secret> {
+    let session = fields.get("sso_session").and_then(|name| profiles.session(name));
+    let start = fields.get("sso_start_url").or_else(|| session.as_ref()?.get("sso_start_url"))?;
+    let (token, is_good) = token(&home.join(".aws/sso/cache"), start, now).ok()??;
+    is_good.then_some(token)
 }
 
 /// The newest token of a start address, and whether it is still good.

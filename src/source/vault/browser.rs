@@ -21,6 +21,7 @@ use crate::{
         vault::{Login as Named, Vault as Setting},
     },
     failure::{Failure, Result},
+    secret::Secret,
     source::browser::{LoggedIn, Prompt, no_login},
     web::http::Answer,
 };
@@ -74,6 +75,24 @@ pub(in crate::source) fn log_in(
     wait(&talk, mount, &begun, nonce, until)
 }
 
+/// Gives the token of a login back.
+///
+/// # Errors
+/// `Remote` where the server does not take it, and it may live on.
+pub(in crate::source) fn give_back(
+    source: &sources::Source,
+    setting: &Setting,
+    token: &Secret,
+    until: Instant,
+) -> Result<()> {
+    let talk = settings::talk(source, setting)?;
+    let answer = talk.ask(Some(token), Asked::post(&["auth", "token", "revoke-self"], b"{}"), until)?;
+    match answer.status {
+        200 | 204 => Ok(()),
+        _ => Err(talk.refusal(&answer, "auth/token/revoke-self")),
+    }
+}
+
 fn path<'p>(mount: &'p str, word: &'p str) -> Vec<&'p str> {
     ["auth"].into_iter().chain(mount.split('/')).chain(["oidc", word]).collect()
 }
@@ -81,8 +100,9 @@ fn path<'p>(mount: &'p str, word: &'p str) -> Vec<&'p str> {
 /// What is shown: an address that a terminal and a browser take for nothing else, and a code that can be typed.
 fn prompt(begun: &Begun) -> Option<Prompt> {
     let address = &begun.auth_url;
-    let is_web = ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| address.starts_with(start));
-    let is_plain = address.len() <= LONGEST_ADDRESS && address.bytes().all(|b| b.is_ascii_graphic() && b != b'`');
+    // With a `\\` browsers and standards do not agree where the server's name ends.
+    let is_plain =
+        address.len() <= LONGEST_ADDRESS && address.bytes().all(|b| b.is_ascii_graphic() && !b"`\\".contains(&b));
     let is_code = |code: &&String| {
         code.len() <= 40 && !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
@@ -90,7 +110,18 @@ fn prompt(begun: &Begun) -> Option<Prompt> {
         Some(code) if !code.is_empty() => Some(Some(code).filter(is_code)?.clone()),
         _ => None,
     };
-    (is_web && is_plain && !begun.state.is_empty()).then(|| Prompt { address: address.clone(), code })
+    (is_web(address) && is_plain && !begun.state.is_empty()).then(|| Prompt { address: address.clone(), code })
+}
+
+/// Whether it is a website's, or this very machine's. What is before an `@` looks like the server's name, and is none.
+fn is_web(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once("://") else { return false };
+    let server = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if server.is_empty() || server.contains('@') {
+        return false;
+    }
+    let here = |name: &str| server.strip_prefix(name).is_some_and(|port| port.parse::<u16>().is_ok());
+    scheme == "https" || scheme == "http" && (here("127.0.0.1:") || here("localhost:"))
 }
 
 /// Asks until the person is done.
@@ -119,7 +150,7 @@ fn wait(talk: &Talk, mount: &str, begun: &Begun, nonce: &str, until: Instant) ->
             200 => {
                 let granted = Granted::read(&answer.body);
                 let Granted { token, seconds, .. } =
-                    granted.ok_or_else(|| talk.failure("answers the login with no token"))?;
+                    granted.ok_or_else(|| talk.failure("answers the login with no token that could be sent"))?;
                 return Ok(LoggedIn { token, lasts: (seconds > 0).then(|| Duration::from_secs(seconds)) });
             }
             400 if says(&answer.body, "authorization_pending") => {}
@@ -181,9 +212,21 @@ mod tests {
             ("https://id.example.com/device?x=1", Some("ABCD-1234"))
         );
         assert_eq!(prompt(&begun("https://id.example.com", None)).expect("good").code, None);
-        for bad in
-            ["", "http://id.example.com", "file:///etc/passwd", "javascript:x", "https://h/\u{1b}[2J", "https://h/a b"]
-        {
+        assert!(prompt(&begun("http://127.0.0.1:8080/device", None)).is_some());
+        assert!(prompt(&begun("https://id.example.com/@me", None)).is_some());
+        for bad in [
+            "",
+            "http://id.example.com",
+            "file:///etc/passwd",
+            "javascript:x",
+            "https://h/\u{1b}[2J",
+            "https://h/a b",
+            "http://127.0.0.1:80@evil.example/device",
+            "https://id.example.com@evil.example/",
+            "https://evil.example\\@id.example.com/",
+            "http://localhost:",
+            "https://",
+        ] {
             assert_eq!(prompt(&begun(bad, None)), None, "{bad}");
         }
         assert_eq!(prompt(&begun("https://id.example.com", Some("\u{1b}[31m"))), None);

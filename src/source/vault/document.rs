@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use super::OWN;
 use crate::{
     json::{
         self, Members,
@@ -231,7 +232,15 @@ impl Mount {
     }
 
     pub(super) fn is_kv(&self) -> bool {
-        ["kv", "generic", "cubbyhole"].contains(&self.kind.as_str())
+        ["kv", "generic"].contains(&self.kind.as_str())
+    }
+
+    /// Whether it is of the server itself and its tokens, in whichever namespace. A KV may be called as it likes.
+    pub(super) fn is_own(&self) -> bool {
+        let kind = self.kind.as_str();
+        ["system", "identity", "cubbyhole", "token"].contains(&kind)
+            || kind.starts_with("ns_")
+            || !self.is_kv() && self.path.split('/').any(|part| OWN.contains(&part))
     }
 }
 
@@ -262,7 +271,9 @@ impl Granted {
             lease_duration: u64,
         }
         let Auth { client_token, token_type, lease_duration } = serde_json::from_slice::<Answer>(body).ok()?.auth;
-        let token = json::text_of(client_token).filter(|token| !token.is_empty())?;
+        // One that has to be written otherwise than it is, as a new line has, can be sent with no request.
+        let is_plain = client_token.get().bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        let token = json::text_of(client_token).filter(|token| is_plain && !token.is_empty())?;
         Some(Self { token, is_batch: token_type == "batch", seconds: lease_duration.min(LONGEST_LEASE) })
     }
 }

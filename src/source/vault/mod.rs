@@ -35,7 +35,7 @@ use crate::{
     web::http::Answer,
 };
 
-pub(super) use browser::log_in;
+pub(super) use browser::{give_back, log_in};
 pub(super) use settings::{add_account, open};
 
 /// What of a server is its own and that of its tokens: no secret of a key lies there.
@@ -144,12 +144,13 @@ impl Vault {
         let parts: Vec<&str> = place.segments().collect();
         let is_own =
             parts.first().is_some_and(|first| OWN.contains(first)) || parts.windows(2).any(|two| two == TOKENS);
-        if !is_own {
-            return Ok(());
-        }
+        if is_own { Err(self.of_the_server(place)) } else { Ok(()) }
+    }
+
+    fn of_the_server(&self, place: &Place) -> Failure {
         let failure =
             self.talk.failure(&format!("is not asked for `{}`: that is of the server and its tokens", place.path));
-        Err(failure.hint(format!("a secret lies below none of {}", OWN.map(|own| format!("`{own}/`")).join(", "))))
+        failure.hint(format!("a secret lies below none of {}", OWN.map(|own| format!("`{own}/`")).join(", ")))
     }
 
     /// Makes sure that there are versions where one is named.
@@ -178,6 +179,17 @@ impl Vault {
     fn find_out(&self, place: &Place, until: Instant) -> Result<(At, Answer)> {
         // Both need it, and one login is enough.
         self.session(until)?;
+        // What is of the server in a namespace has that before it: so nothing is tried before it is known to be no such thing.
+        if place.segments().any(|part| OWN.contains(&part)) {
+            let at = self.mounts.ask(self, place, until)?.ok_or_else(|| {
+                self.of_the_server(place).hint(format!(
+                    "if a KV lies there that the server does not tell of: `mount` in `[sources.{}]` of `config.toml`",
+                    self.name
+                ))
+            })?;
+            let answer = self.read(place, &at, until)?;
+            return Ok((at, answer));
+        }
         let guess = At::guess(place);
         let (asked, tried) = std::thread::scope(|scope| {
             let ask = || self.mounts.ask(self, place, until);

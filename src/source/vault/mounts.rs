@@ -95,7 +95,7 @@ impl Mounts {
         })
     }
 
-    /// Asks the server what is mounted where a place is; nothing where it does not say.
+    /// Asks the server what is mounted where a place is; nothing where it does not say, or where what is there is its own.
     ///
     /// # Errors
     /// As the server has them.
@@ -109,6 +109,9 @@ impl Mounts {
         let path: Vec<&str> = ["sys", "internal", "ui", "mounts"].into_iter().chain(place.segments()).collect();
         let answer = vault.ask(Asked::get(&path), until)?;
         let Some(mount) = (answer.status == 200).then(|| Mount::read(&answer.body)).flatten() else { return Ok(None) };
+        if mount.is_own() {
+            return Ok(None);
+        }
         let kind = match &mount {
             mount if mount.keeps_versions() => Kind::Versioned,
             mount if mount.is_kv() => Kind::Kept,
