@@ -11,6 +11,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::places;
+
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreated, RulesetCreatedAttr, RulesetStatus, Scope,
@@ -61,7 +63,7 @@ fn can(abi: ABI) -> bool {
 /// Where this system cannot do all of it.
 pub fn confine(port: u16, away: &[PathBuf]) -> io::Result<()> {
     let other = |error: &dyn std::fmt::Display| io::Error::other(error.to_string());
-    let away: Vec<PathBuf> = away.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let away = places::all(away)?;
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(LANDLOCK))
@@ -137,8 +139,15 @@ fn filter() -> io::Result<BpfProgram> {
         (libc::SYS_ioctl, typing),
     ]);
     // By rings nothing of this would be asked for; the kernel's keyring may have what `unlock` keeps.
-    // Nor is another network for it, which root has the right to go to.
-    let away = [libc::SYS_io_uring_setup, libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key, libc::SYS_setns];
+    // Nor is another network for it, which root has the right to go to. Landlock is not asked by who listens without `bind`.
+    let away = [
+        libc::SYS_io_uring_setup,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_request_key,
+        libc::SYS_setns,
+        libc::SYS_listen,
+    ];
     for call in away {
         rules.insert(call, Vec::new());
     }

@@ -18,6 +18,8 @@ mod memory;
 pub mod network;
 mod parents;
 mod paths;
+#[cfg(all(target_os = "linux", feature = "proxy"))]
+mod places;
 pub mod processes;
 mod program;
 #[cfg(unix)]

@@ -53,6 +53,8 @@ pub struct Budget {
 struct Known {
     /// By number and moment, so that none counts twice.
     uses: BTreeMap<(u64, u64), Use>,
+    /// What others have used up that nobody was told of yet.
+    news: Vec<Use>,
     /// The file that was read, and how far.
     file: Option<u64>,
     read: u64,
@@ -78,8 +80,6 @@ pub struct Held<'b> {
     budget: &'b Budget,
     file: File,
     _lock: File,
-    /// What others have used up since the last look.
-    pub news: Vec<Use>,
 }
 
 /// Now.
@@ -112,7 +112,7 @@ impl Budget {
             Ok(()) | Err(TryLockError::WouldBlock) => return Err(Hindrance::Busy),
             Err(TryLockError::Error(_)) => return Err(Hindrance::Disk),
         }
-        let mut held = Held { budget: self, file: records::open(&self.path())?, _lock: lock, news: Vec::new() };
+        let mut held = Held { budget: self, file: records::open(&self.path())?, _lock: lock };
         held.look()?;
         Ok(held)
     }
@@ -138,7 +138,8 @@ impl Held<'_> {
             }
         }
         let is_new = |(place, _): &(&(u64, u64), &Use)| !known.uses.contains_key(place);
-        self.news.extend(there.iter().filter(is_new).map(|(_, used)| used.clone()));
+        let news: Vec<Use> = there.iter().filter(is_new).map(|(_, used)| used.clone()).collect();
+        known.news.extend(news);
         let lacks_some = !goes_on && known.uses.keys().any(|place| !there.contains_key(place));
         let is_long = !goes_on && found.end > LONG && there.len() < found.texts.len() / 2;
         known.uses.extend(there);
@@ -163,10 +164,18 @@ impl Held<'_> {
         Ok(())
     }
 
-    /// All that is known to be used up, of the time that counts.
+    /// What others have used up since this was asked last. It stays until then, whatever comes between.
+    #[must_use]
+    pub fn news(&self) -> Vec<Use> {
+        let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut known.news)
+    }
+
+    /// All that is known to be used up, of the time that counts; none of it is news then.
     #[must_use]
     pub fn all(&self) -> Vec<Use> {
-        let known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.news.clear();
         known.uses.values().cloned().collect()
     }
 
@@ -220,13 +229,14 @@ mod tests {
         assert!(matches!(other.hold(), Err(Hindrance::Busy)));
         drop(held);
         let held = other.hold().unwrap();
-        assert_eq!(names(&held.news), ["a"]);
+        assert_eq!(names(&held.news()), ["a"]);
         held.add(used("b", 0)).unwrap();
         drop(held);
+        drop(one.hold().unwrap());
         let held = one.hold().unwrap();
-        assert_eq!(names(&held.news), ["b"]);
+        assert_eq!(names(&held.news()), ["b"]);
         drop(held);
-        assert!(one.hold().unwrap().news.is_empty(), "its own and what it has seen is no news");
+        assert!(one.hold().unwrap().news().is_empty(), "its own and what it has seen is no news");
         let old = u64::try_from(REACH.as_millis()).unwrap() + 1000;
         one.hold().unwrap().add(used("old", old)).unwrap();
         assert_eq!(budget(folder.path()).hold().unwrap().all().len(), 2);
@@ -250,7 +260,7 @@ mod tests {
                     std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
                 }
             }
-            assert!(one.hold().unwrap().news.is_empty());
+            assert!(one.hold().unwrap().news().is_empty());
             assert_eq!(names(&budget(folder.path()).hold().unwrap().all()), ["a", "b"], "{harm}");
         }
         assert_eq!(names(&other.hold().unwrap().all()), ["a", "b"]);

@@ -37,8 +37,8 @@ pub struct Done {
     pub refusal: Option<Refusal>,
     /// It ended before its end.
     pub is_cut: bool,
-    /// The number under which it was written down that it goes out.
-    pub begun: Option<u64>,
+    /// The numbers under which it was written down that it goes out, each with a key of the store that this is for.
+    pub begun: Vec<(usize, u64)>,
 }
 
 /// Counts one request; when it is dropped, the request is over.
@@ -74,7 +74,7 @@ impl Tally {
             took: Duration::ZERO,
             refusal: None,
             is_cut: true,
-            begun: None,
+            begun: Vec::new(),
         };
         gate.waits(1, 0);
         Self {
@@ -105,8 +105,7 @@ impl Tally {
     /// `Unrecorded` where nothing goes on unrecorded.
     pub fn goes_out(&mut self, keys: &[usize], gate: &Gate) -> Result<(), Refusal> {
         let Some(done) = self.done.as_mut().filter(|_| !keys.is_empty()) else { return Ok(()) };
-        done.begun = gate.begin(keys, &done.host, &done.method, &done.path)?;
-        Ok(())
+        gate.begin(keys, (&done.host, &done.method, &done.path), &mut done.begun)
     }
 
     /// Keeps its place on a connection until it is over.
@@ -152,7 +151,7 @@ impl Drop for Tally {
         done.took = self.began.elapsed();
         done.sent = self.sent.load(Ordering::Relaxed);
         // In bounded memory, whoever asks for how much.
-        let is_left = done.begun.is_none() && done.refusal.is_some_and(|why| self.gate.is_full(why.is_alarming()));
+        let is_left = done.begun.is_empty() && done.refusal.is_some_and(|why| self.gate.is_full(why.is_alarming()));
         if is_left || self.to.send(done).is_err() {
             self.gate.waits(0, 1);
         }

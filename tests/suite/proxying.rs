@@ -514,6 +514,7 @@ tries("bus", lambda: socket.socket(socket.AF_UNIX))
 tries("multipath", lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
 tries("settings", lambda: open(os.path.expanduser("~/.config/keyctl/config.toml"), "a"))
 tries("listening", lambda: socket.socket().bind(("127.0.0.1", 0)))
+tries("unbound", lambda: socket.socket().listen())
 tries("pair", lambda: socket.socketpair())
 tries("typing", lambda: fcntl.ioctl(0, 0x5412, b"x"))
 libc = ctypes.CDLL(None, use_errno=True)
@@ -530,7 +531,7 @@ PYTHON
     assert_eq!(
         ran.stdout(),
         "200\nconfig.toml\ntext\n1\ntcp Permission denied\nudp Operation not permitted\nbus Operation not permitted\nmultipath Operation not permitted\n\
-         settings Permission denied\nlistening Permission denied\npair reached\ntyping Operation not permitted\nkeyring Operation not permitted\nfast Operation not permitted\n",
+         settings Permission denied\nlistening Permission denied\nunbound Operation not permitted\npair reached\ntyping Operation not permitted\nkeyring Operation not permitted\nfast Operation not permitted\n",
         "{}",
         ran.stderr()
     );

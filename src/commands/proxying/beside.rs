@@ -30,8 +30,6 @@ use super::{
 
 /// How often it is looked.
 const TURN: Duration = Duration::from_millis(200);
-/// So many goes of writing down there are between two looks at the store.
-const GOES: usize = 12;
 /// How often a store that cannot be read is tried: it may be in the middle of a change.
 const TRIES: u32 = 5;
 
@@ -126,13 +124,13 @@ impl Beside<'_> {
     /// The command has ended: so does the proxy, and the last is written down.
     pub fn end(mut self) {
         self.gateway.running.end();
-        self.write(usize::MAX);
+        self.write(Duration::MAX);
         self.writer.finish(&self.gateway.running.gate);
         self.gateway.running.gate.close();
     }
 
-    fn write(&mut self, goes: usize) {
-        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done, goes);
+    fn write(&mut self, time: Duration) {
+        self.writer.write(&self.gateway.running.gate, &self.gateway.running.done, time);
         for place in &mut self.places {
             // What cannot be written down of this is in the history all the same.
             let _ = place.count(self.writer.count);
@@ -188,10 +186,18 @@ impl Attendant for Beside<'_> {
             // Two for each request at the same time; the command is there by now, and keeps to what it was given.
             platform::take_all_descriptors();
         }
-        self.write(GOES);
+        // The store first: however much there is to be written down, a key that was revoked is used no more.
+        self.look_at_stores();
+        self.write(TURN);
+        None
+    }
+}
+
+impl Beside<'_> {
+    fn look_at_stores(&mut self) {
         let prints: Vec<Print> = self.files.iter().map(print).collect();
         if prints == self.prints {
-            return None;
+            return;
         }
         match self.renew() {
             Ok(()) => (self.prints, self.tries) = (prints, 0),
@@ -211,6 +217,5 @@ impl Attendant for Beside<'_> {
                 self.terminal.warn(&format!("the proxy lets nothing through any more: {}", failure.message));
             }
         }
-        None
     }
 }

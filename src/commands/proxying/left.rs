@@ -57,7 +57,19 @@ pub fn write_down(home: &Home, kept: &Kept, payload: &Payload, terminal: &Termin
     }
 }
 
-/// The same for a store that is opened for it, if there is any need; nobody is asked.
+/// The requests of runs that live which are not over yet.
+pub fn under_way(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Begun> {
+    let (folder, key) = (home.file(FOLDER), freezing::key_for(&kept.identity, payload.id, journal::PURPOSE));
+    let names = platform::names_in(&folder);
+    let runs = names.iter().filter_map(|name| name.to_str()?.strip_suffix(journal::ENDING));
+    let left = runs.filter_map(|run| {
+        let path = folder.join(format!("{run}{}", journal::ENDING));
+        journal::left(&path, run, &key).ok()
+    });
+    left.flatten().collect()
+}
+
+/// Writes down the same for a store that is opened for it, if there is any need; nobody is asked.
 pub fn write_down_unasked(home: &Home, terminal: &Terminal) {
     if dead(&home.file(FOLDER)).is_empty() {
         return;

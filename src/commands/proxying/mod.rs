@@ -9,6 +9,7 @@ mod left;
 mod refused;
 mod register;
 mod requests;
+mod told;
 
 use std::{ffi::OsStr, sync::Arc};
 

@@ -1,7 +1,6 @@
 //! Requests and the history: each that is over is written down, and what was written down before counts towards budgets.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
@@ -15,6 +14,7 @@ use crate::{
     proxy::{
         budget::{self, Budget, Hindrance, Use},
         gate::{Gate, Guarded},
+        journal::Begun,
         refusal::Refusal,
         rule::Rule,
         tally::Done,
@@ -29,8 +29,10 @@ use super::{
         record::{self, Strictness},
         using::Used,
     },
+    left,
     refused::Refused,
     register::Count,
+    told::{New, Told},
 };
 
 /// So many entries are looked back through for what was used up; then more, up to so many.
@@ -40,11 +42,9 @@ const MOST_LOOKED_AT: usize = 512_000;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// So many are written at once.
 const AT_ONCE: usize = 500;
-/// The same is told again after so long.
-const AGAIN: Duration = Duration::from_mins(1);
 
 /// Counts what other runs have asked for towards the budgets of this one: what they wrote down beside the store, and what stands
-/// in the history and not there.
+/// in the history or is under way and not there.
 ///
 /// # Errors
 /// `Disk` where that cannot be read.
@@ -55,13 +55,16 @@ pub fn remember(gate: &Gate, used: &Used, budget: &Arc<Budget>) -> Result<()> {
         return Ok(());
     };
     let oldest = budget::now().saturating_sub(u64::try_from(reach.as_millis()).unwrap_or(u64::MAX));
+    // First what is under way: what ends meanwhile stands in the history then.
+    let mut asked: Vec<Begun> = left::under_way(&used.home, &used.kept, &used.payload);
+    asked.retain(|begun| begun.at >= oldest);
     let log = record::log(&used.home, &used.kept, &used.payload);
-    let recorded = lately(&log, oldest);
+    asked.extend(lately(&log, oldest).iter().map(asked_by));
     let held = hold(budget)?;
     let mut known = held.all();
     let there = known.clone();
     let mut unmatched: Vec<&Use> = there.iter().collect();
-    for (used, is_limited) in recorded.iter().flat_map(|event| uses(event, &of_store)) {
+    for (used, is_limited) in asked.iter().flat_map(|asked| uses(asked, &of_store)) {
         // An entry has the second in which it came, or in which it went out.
         let is_it = |one: &&Use| {
             one.name == used.name && one.host == used.host && (one.at / 1000).abs_diff(used.at / 1000) <= APART
@@ -103,18 +106,28 @@ fn has_gone_out(event: &Event) -> bool {
     event.refusal().is_none_or(|why| unanswered.contains(&why))
 }
 
+/// What a request of the history was, when it began.
+fn asked_by(event: &Event) -> Begun {
+    let text = |name: &str| event.other.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Begun {
+        at: event.moment.map(milliseconds).unwrap_or_default(),
+        names: event.names.iter().map(ToString::to_string).collect(),
+        host: text("host"),
+        method: text("method"),
+        path: text("path"),
+    }
+}
+
 /// What a request used up: of each of its keys one, by the rule that has it, and whether that has a limit.
-fn uses(event: &Event, of_store: &[&Guarded]) -> Vec<(Use, bool)> {
-    let text = |name: &str| event.other.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let (named, at) = (text("host"), event.moment.map(milliseconds).unwrap_or_default());
-    let (host, port) = split(named);
-    let its = of_store.iter().filter(|key| event.names.iter().any(|name| name == key.name.name().as_str()));
+fn uses(asked: &Begun, of_store: &[&Guarded]) -> Vec<(Use, bool)> {
+    let (host, port) = split(&asked.host);
+    let its = of_store.iter().filter(|key| asked.names.iter().any(|name| name == key.name.name().as_str()));
     let of_key = |key: &&&Guarded| {
         let about = || key.rules.iter().enumerate().filter(|(_, rule)| rule.covers(host, port));
-        let fits = |rule: &Rule| rule.allows_method(text("method")) && rule.allows_path(text("path"));
+        let fits = |rule: &Rule| rule.allows_method(&asked.method) && rule.allows_path(&asked.path);
         let (number, rule) = about().find(|(_, rule)| fits(rule)).or_else(|| about().next())?;
-        let used =
-            Use { at, name: key.name.name().as_str().to_owned(), host: named.to_owned(), rule: key.label(number) };
+        let name = key.name.name().as_str().to_owned();
+        let used = Use { at: asked.at, name, host: asked.host.clone(), rule: key.label(number) };
         Some((used, !rule.limits.is_empty()))
     };
     its.filter_map(|key| of_key(&key)).collect()
@@ -154,7 +167,7 @@ pub struct Writer<'w> {
     /// What is the same in each entry.
     like: Event,
     /// What was told lately, and when.
-    told: BTreeMap<String, Instant>,
+    told: Told,
     /// The refusals that were written down lately, each with those like it that came since.
     refused: Refused,
     /// What came so far.
@@ -180,18 +193,19 @@ impl<'w> Writer<'w> {
             config,
             terminal,
             like,
-            told: BTreeMap::new(),
+            told: Told::default(),
             refused: Refused::default(),
             count: Count::default(),
         }
     }
 
-    /// Writes down what is over by now, in so many goes at the most: a command that asks and asks must not keep whoever calls
-    /// this from what else is to be done.
-    pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>, goes: usize) {
+    /// Writes down what is over by now, for so long at the most: a command that asks and asks must not keep whoever calls this
+    /// from what else is to be done.
+    pub fn write(&mut self, gate: &Gate, over: &Receiver<Done>, time: Duration) {
+        let begun = Instant::now();
         let due = self.refused.due(Instant::now());
         self.write_gathered(&due, gate);
-        for _ in 0..goes {
+        while begun.elapsed() < time {
             let some: Vec<Done> = over.try_iter().take(AT_ONCE).collect();
             if some.is_empty() {
                 return;
@@ -200,15 +214,18 @@ impl<'w> Writer<'w> {
             self.count.requests += some.len() as u64;
             self.count.refused += some.iter().filter(|done| done.refusal.is_some()).count() as u64;
             for (at, used) in self.chosen.stores().enumerate() {
-                let of_store: Vec<&Done> = some.iter().filter(|done| self.store_of(done) == at).collect();
+                let of_store: Vec<&Done> = some.iter().filter(|done| self.is_for(done, at)).collect();
                 self.write_to(at, used, &of_store, gate);
             }
         }
     }
 
-    /// The store that a request is written down for: that of its first key.
-    fn store_of(&self, done: &Done) -> usize {
-        done.keys.first().or(self.stores.first().map(|_| &0)).map_or(0, |key| self.stores[*key])
+    /// Whether a request is written down for this store: one that has a key in it, and without a key the first.
+    fn is_for(&self, done: &Done, at: usize) -> bool {
+        match done.keys.as_slice() {
+            [] => self.stores.first().map_or(0, |first| *first) == at,
+            keys => keys.iter().any(|key| self.stores[*key] == at),
+        }
     }
 
     fn write_to(&mut self, at: usize, used: &Used, some: &[&Done], gate: &Gate) {
@@ -221,9 +238,9 @@ impl<'w> Writer<'w> {
                 .map(|key| gate.guarded[*key].name.name().clone())
                 .collect();
             match done.refusal {
-                Some(why) if why.is_alarming() && self.is_new(done, why) => self.tell(used, done, why, &names),
+                Some(why) if why.is_alarming() && self.is_new(at, done, why) => self.tell(used, done, why, &names),
                 // What went out is for itself, whatever came of it.
-                Some(why) if done.begun.is_none() => {
+                Some(why) if done.begun.is_empty() => {
                     let like =
                         format!("{at} {} {} {} {} {:?}", why.word(), done.host, done.method, done.path, done.keys);
                     let rough = format!("{at} {}", why.word());
@@ -233,10 +250,10 @@ impl<'w> Writer<'w> {
             }
         }
         if self.record(used, &events, gate) {
-            for first in 0..gate.guarded.len() {
-                let its = some.iter().filter(|done| done.keys.first() == Some(&first));
-                gate.is_recorded(first, &its.filter_map(|done| done.begun).collect::<Vec<_>>());
-            }
+            let begun = some.iter().flat_map(|done| &done.begun).filter(|(key, _)| self.stores[*key] == at);
+            let (keys, numbers): (Vec<usize>, Vec<u64>) = begun.copied().unzip();
+            // One journal has all of a store.
+            keys.first().into_iter().for_each(|key| gate.is_recorded(*key, &numbers));
         }
     }
 
@@ -292,15 +309,13 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// Whether the same was not told a moment ago.
-    fn is_new(&mut self, done: &Done, why: Refusal) -> bool {
-        let what = format!("{} {} {:?}", why.word(), done.host, done.keys);
-        let now = Instant::now();
-        let is_new = self.told.get(&what).is_none_or(|then| now.duration_since(*then) >= AGAIN);
-        if is_new {
-            self.told.insert(what, now);
+    /// Whether the same was not told a moment ago, nor too much else.
+    fn is_new(&mut self, at: usize, done: &Done, why: Refusal) -> bool {
+        let is_new = self.told.is_new(format!("{at} {} {} {:?}", why.word(), done.host, done.keys), Instant::now());
+        if is_new == New::TooMany {
+            self.terminal.warn("more requests than these are refused just now; the history has them");
         }
-        is_new
+        is_new == New::Yes
     }
 
     /// Notes what its owner is to be told of, and tells.

@@ -47,8 +47,9 @@ impl Gate {
         let held = budgets.iter().map(|budget| budget.hold()).collect::<Result<Vec<_>, _>>().map_err(untaken)?;
         let (now, clock) = (EARLIER + self.started.elapsed(), budget::now());
         for (held, budget) in held.iter().zip(&budgets) {
+            let news = held.news();
             for key in self.keys_of(budget) {
-                key.remember(&held.news, (now, clock));
+                key.remember(&news, (now, clock));
             }
         }
         let windows = |(key, number): &(usize, usize)| lock(&self.guarded[*key].windows[*number]);
@@ -80,27 +81,38 @@ impl Gate {
         self.keys_of(budget).for_each(|key| key.remember(uses, moment));
     }
 
-    /// Writes down that a request goes out with keys. Gives its number, if that is written down.
+    /// Writes down that a request goes out with keys, to this host, with this method and path; in each store that has one of
+    /// them. What is written down is in `begun` then: the first key of the store, and the number.
     ///
     /// # Errors
     /// `Unrecorded` where nothing goes on unrecorded.
-    pub fn begin(&self, keys: &[usize], host: &str, method: &str, path: &str) -> Result<Option<u64>, Refusal> {
-        let Some(beside) = keys.first().and_then(|key| self.beside.get(*key)) else { return Ok(None) };
-        let is_its =
-            |key: &&usize| self.beside.get(**key).is_some_and(|other| Arc::ptr_eq(&other.journal, &beside.journal));
-        let names = keys.iter().filter(is_its).map(|key| self.guarded[*key].name.name().as_str().to_owned());
-        let begun = Begun {
-            at: budget::now(),
-            names: names.collect(),
-            host: host.to_owned(),
-            method: method.to_owned(),
-            path: path.to_owned(),
+    pub fn begin(
+        &self,
+        keys: &[usize],
+        (host, method, path): (&str, &str, &str),
+        begun: &mut Vec<(usize, u64)>,
+    ) -> Result<(), Refusal> {
+        let beside = |key: usize| self.beside.get(key);
+        let is_same = |one: usize, other: usize| {
+            beside(one).zip(beside(other)).is_some_and(|(one, other)| Arc::ptr_eq(&one.journal, &other.journal))
         };
-        match beside.journal.begin(&begun) {
-            Ok(number) => Ok(Some(number)),
-            Err(_) if beside.required => Err(Refusal::Unrecorded),
-            Err(_) => Ok(None),
+        let (at, mut written) = (budget::now(), Vec::new());
+        for key in keys {
+            let Some(its) = beside(*key) else { continue };
+            if written.iter().any(|first| is_same(*first, *key)) {
+                continue;
+            }
+            written.push(*key);
+            let of_store = keys.iter().filter(|other| is_same(**other, *key));
+            let names = of_store.map(|other| self.guarded[*other].name.name().as_str().to_owned()).collect();
+            let (host, method, path) = (host.to_owned(), method.to_owned(), path.to_owned());
+            match its.journal.begin(&Begun { at, names, host, method, path }) {
+                Ok(number) => begun.push((*key, number)),
+                Err(_) if its.required => return Err(Refusal::Unrecorded),
+                Err(_) => {}
+            }
         }
+        Ok(())
     }
 
     /// The run has ended, and all that was over is recorded.

@@ -181,7 +181,13 @@ fn of_several_rules_for_a_host_the_first_that_has_it_counts() {
         limits: vec![rate.parse().expect("rate")],
         ..entry("a.example")
     };
-    let all = vec![guarded("A", vec![rule("one", "/one/*", "1/h"), rule("two", "/two/*", "2/h")])];
+    let all = vec![guarded(
+        "A",
+        vec![
+            rule("one", "/one/*", "1/h"),
+            config::Rule { paths: Some(vec!["/one/*".into(), "/two/*".into()]), ..rule("two", "", "2/h") },
+        ],
+    )];
     let secrets = Secrets::of(vec![("A".parse().expect("name"), Some(Secret::new(b"real-secret-a".to_vec())))]);
     let folder = tempfile::tempdir().expect("folder");
     let frozen = vec![Arc::new(frozen_in(folder.path()))];
@@ -190,6 +196,7 @@ fn of_several_rules_for_a_host_the_first_that_has_it_counts() {
     let limit = |asked: std::result::Result<Vec<usize>, Refusal>| matches!(asked, Err(Refusal::Limit(_)));
     assert_eq!(ask(Way::Connect, "/one/x"), Ok(vec![0]));
     assert!(limit(ask(Way::Connect, "/one/x")));
+    assert!(limit(ask(Way::Base(0, 1), "/one/x")), "by the address of a rule that would have it, the first counts");
     assert_eq!(ask(Way::Base(0, 1), "/two/x"), Ok(vec![1]));
     assert_eq!(ask(Way::Base(0, 0), "/two/x"), Ok(vec![1]));
     assert!(limit(ask(Way::Base(0, 0), "/two/x")));

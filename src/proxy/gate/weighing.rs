@@ -73,14 +73,11 @@ impl Gate {
         Ok(pass)
     }
 
-    /// The first rule of a key that has all of this; that whose address it came by before the others. Where none has, what the
-    /// first of them lacks.
+    /// The first rule of a key that has all of this, whichever way it came: an address says the host alone, or the command would
+    /// choose whose limit counts. Where none has, what the first of them lacks.
     fn fitting(&self, key: usize, asked: &Asked, names: &[&HeaderName]) -> Result<(usize, &Rule), Refusal> {
-        let own = |number: usize| asked.way == Way::Base(key, number);
-        let mut all: Vec<(usize, &Rule)> = self.rules_of(key, asked.host, asked.port).collect();
-        all.sort_by_key(|(number, _)| !own(*number));
         let mut lacks = None;
-        for (number, rule) in all {
+        for (number, rule) in self.rules_of(key, asked.host, asked.port) {
             match hold(rule, asked, names) {
                 Ok(()) => return Ok((number, rule)),
                 Err(why) => lacks = lacks.or(Some(why)),
