@@ -243,7 +243,9 @@ fn refer(home: &Home, items: &[Item], used: &Used, terminal: &Terminal) -> Resul
         Ok(Outcome::changed((), event))
     })?;
     // What is the same as what lies there may have been another secret when it was fetched last.
-    items.iter().for_each(|item| sourcing::forget_source(&item.remote.source));
+    for item in items {
+        sourcing::forget_source(&item.remote.source);
+    }
     let names: Vec<String> = items.iter().map(|item| item.name.to_string()).collect();
     terminal.say(if items.len() == 1 {
         "it refers to the source now; its secret is kept as a former one"

@@ -39,7 +39,7 @@ pub fn of(source: &config::Source, means: &Means, key: &SealKey) -> Option<Vec<u
     match &source.setting {
         Setting::Vault(setting) => vault::add_account(source, setting, means, &mut account).ok()?,
         Setting::AwsSecretsManager(setting) | Setting::AwsSsm(setting) => {
-            aws::add_account(&source.name, setting, &mut account)?
+            aws::add_account(&source.name, setting, &mut account)?;
         }
         // The table and its keys say it all, and machines' own accounts keep nothing; whoever a program asks is its own affair.
         Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) | Setting::Command(_) => {}

@@ -167,8 +167,7 @@ impl Desk {
             }
             // The answer was lost, and not what was asked.
             (Err(_), Ok(now)) if has_it(&now) && (now.version != seen.version || !has_it(seen)) => {
-                let between = between(seen.version.as_ref(), now.version.as_ref());
-                let (overtaken, is_unsure) = between.map_or((None, now.version.is_some()), |between| (between, false));
+                let (overtaken, is_unsure) = between(seen.version.as_ref(), now.version.as_ref());
                 Ok(Written { version: now.version, overtaken, is_unsure })
             }
             // Without versions nothing tells whether somebody has written over it since.
@@ -203,12 +202,18 @@ impl Drop for Desk {
     }
 }
 
-/// The version just before the newest, where that is not the one that was seen. Only where they are numbers is it known.
-fn between(seen: Option<&Version>, newest: Option<&Version>) -> Option<Option<Version>> {
+/// The version just before the newest, where that is not the one that was seen; and whether that is not known, as it is only of
+/// versions that are numbers.
+fn between(seen: Option<&Version>, newest: Option<&Version>) -> (Option<Version>, bool) {
     let number = |version: &Version| version.0.parse::<u64>().ok();
-    let seen = seen.map_or(Some(0), number)?;
-    let last = number(newest?)?.checked_sub(1)?;
-    Some((last > seen).then(|| Version(last.to_string())))
+    match (seen.map_or(Some(0), number), newest.map(number)) {
+        (_, None) => (None, false),
+        (Some(seen), Some(Some(newest))) => {
+            let last = newest.saturating_sub(1);
+            ((last > seen).then(|| Version(last.to_string())), false)
+        }
+        _ => (None, true),
+    }
 }
 
 fn is_same(one: Option<&Secret>, other: Option<&Secret>) -> bool {
@@ -343,5 +348,19 @@ mod tests {
         ] {
             assert_eq!((written(fate, true).as_str(), written(fate, false).as_str()), (with_versions, without));
         }
+    }
+
+    #[test]
+    fn whoever_wrote_in_between_is_known_by_numbers_alone() {
+        let version = |text: &str| Version(text.to_owned());
+        let between = |seen: Option<&str>, newest: Option<&str>| {
+            let (other, is_unsure) = super::between(seen.map(version).as_ref(), newest.map(version).as_ref());
+            (other.map(|other| other.0), is_unsure)
+        };
+        assert_eq!(between(Some("9"), Some("10")), (None, false));
+        assert_eq!(between(Some("9"), Some("11")), (Some("10".into()), false));
+        assert_eq!(between(None, Some("1")), (None, false));
+        assert_eq!(between(Some("a1"), Some("b2")), (None, true));
+        assert_eq!(between(None, None), (None, false));
     }
 }
