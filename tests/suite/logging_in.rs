@@ -109,7 +109,7 @@ fn whoever_has_logged_in_in_the_browser_fetches_with_that_until_it_is_over() {
     sandbox.secret("own-token-value");
     let (said, code) = end(&sandbox, "approve");
     assert!(code == 0 && said.contains("had a secret that came by no login; it is kept as a former one"), "{said}");
-    sandbox.secret(&sandbox.call(&["get", "corp/token"]).run().stdout());
+    sandbox.secret(sandbox.call(&["get", "corp/token"]).run().stdout());
     get(&sandbox).says("behind-a-login", "", 0);
     assert_eq!(sandbox.call(&["rollback", "corp/token", "--yes", "-q"]).run().code(), 0);
     sandbox.call(&["get", "corp/token"]).run().says("own-token-value", "", 0);

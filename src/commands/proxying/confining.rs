@@ -76,7 +76,7 @@ pub fn confined(by: By, gateway: Option<&Gateway>, program: &Program, home: &Hom
     let mut away = vec![home.data().to_owned()];
     away.extend(config.parent().filter(|folder| *folder != home.data()).map(std::path::Path::to_owned));
     // It may be a link: then where it leads to.
-    away.push(config.to_owned());
+    away.push(config.clone());
     let mut words: Vec<std::ffi::OsString> =
         vec!["confine".into(), format!("--port={}", gateway.running.port()).into()];
     if let Some(socket) = &gateway.handed_by {
