@@ -301,10 +301,7 @@ fn members_of_both_are_added_and_a_removal_wins_with_its_seal() {
     let mut bad = copy(&base);
     bad.add_member(member("emil")).expect("new");
     assert!(refused(Some(&base), &ours, &bad).contains("both sides have a member `emil`, and not the same one"));
-    let mut newer = copy(&base);
-    newer.generation = 4;
-    let mut older = copy(&base);
-    older.generation = 3;
+    let (newer, older) = (Payload { generation: 4, ..copy(&base) }, Payload { generation: 3, ..copy(&base) });
     assert!(refused(Some(&newer), &newer, &older).contains("the other side is an older copy"));
     let mut other = copy(&base);
     other.id = Id([8; 16]);
