@@ -757,7 +757,7 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
         let ran = alice.sandbox.call(&words).inside(alice.repo()).run();
         (ran.code(), ran.stderr(), fs::read(files.join("ours")).expect("read"))
     };
-    let damaged = [&good[..good.len() - 1], b"x"].concat();
+    let damaged = [&good[..good.len() - 1], &[good[good.len() - 1] ^ 1]].concat();
     let strangers = Command::new("age")
         .args(["-r", "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"])
         .arg(bob.file())
