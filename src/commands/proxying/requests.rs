@@ -72,7 +72,7 @@ pub fn remember(gate: &Gate, used: &Used, budget: &Arc<Budget>) -> Result<()> {
         match unmatched.iter().position(is_it) {
             Some(at) => drop(unmatched.remove(at)),
             None if is_limited => {
-                held.add(used.clone()).map_err(|_| unread(budget))?;
+                held.add(used.clone()).map_err(|_| unread())?;
                 known.push(used);
             }
             None => {}
@@ -143,12 +143,12 @@ fn hold(budget: &Budget) -> Result<budget::Held<'_>> {
         match budget.hold() {
             Ok(held) => return Ok(held),
             Err(Hindrance::Busy) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(1)),
-            Err(_) => return Err(unread(budget)),
+            Err(_) => return Err(unread()),
         }
     }
 }
 
-fn unread(_: &Budget) -> Failure {
+fn unread() -> Failure {
     Failure::new(Kind::Disk, format!("cannot read or write what is used up of a limit, in `{}`", budget::FILE))
 }
 
