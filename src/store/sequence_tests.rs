@@ -133,6 +133,14 @@ fn safe(store: &Payload) -> Vec<Vec<u8>> {
     all.map(|value| value.expose().to_vec()).collect()
 }
 
+/// Each secret with the name that it is under, also of removed keys and former ones.
+fn named(store: &Payload) -> Vec<(KeyName, Vec<u8>)> {
+    let removed = store.removed.iter().map(|removed| (&removed.name, &removed.key));
+    let all =
+        store.keys.iter().chain(removed).flat_map(|(name, key)| key.secrets().map(move |(value, _)| (name, value)));
+    all.map(|(name, value)| (name.clone(), value.expose().to_vec())).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
     #[test]
@@ -140,6 +148,8 @@ proptest! {
         doings in prop::collection::vec((prop::option::weighted(0.7, lapsing()), 0_i64..3), 4..15),
     ) {
         let (mut store, mut before, mut wiped, mut day) = (empty(), Vec::new(), Vec::new(), 0);
+        // What was wiped of a key, which another one may have still.
+        let mut wiped_of: Vec<(KeyName, Vec<u8>)> = Vec::new();
         for (doing, days) in &doings {
             day += days;
             let (state, steps, safe, all) = (seen(&store), store.steps.len(), safe(&store), secrets(&store));
@@ -147,13 +157,18 @@ proptest! {
                 act(&mut store, doing, at(day));
                 if store.steps.len() > steps {
                     before.push(state);
+                    if let Some((from, to)) = store.steps.last().and_then(|step| step.renamed.clone()) {
+                        wiped_of.iter_mut().filter(|(name, _)| *name == from).for_each(|(name, _)| *name = to.clone());
+                    }
                 }
             } else if let Some(step) = store.steps.last().cloned() {
                 let state = before.pop().expect("one for each step");
                 let is_there = |(name, _): &(KeyName, Facts)| {
                     let meant = &state[name.as_str()].0;
                     // A secret that was wiped once is another one when it comes again.
-                    store.keys[name].former.iter().any(|former| former.value.expose() == meant) && !wiped.contains(meant)
+                    store.keys[name].former.iter().any(|former| former.value.expose() == meant)
+                        && !wiped.contains(meant)
+                        && !wiped_of.contains(&(name.clone(), meant.clone()))
                 };
                 let are_there = step.replaced.iter().all(is_there);
                 if store.undo(at(day)).is_err() {
@@ -161,9 +176,15 @@ proptest! {
                     break;
                 }
                 prop_assert_eq!(seen(&store), state);
+                if let Some((from, to)) = step.renamed {
+                    wiped_of.iter_mut().filter(|(name, _)| *name == to).for_each(|(name, _)| *name = from.clone());
+                }
             }
+            let had = named(&store);
             // As each write does.
             store.tidy(at(day), at(0));
+            let has = named(&store);
+            wiped_of.extend(had.into_iter().filter(|one| !has.contains(one)));
             let left = secrets(&store);
             for secret in &safe {
                 prop_assert!(left.contains(secret), "{:?} wiped {:?}", doing, String::from_utf8_lossy(secret));
