@@ -64,6 +64,7 @@ enum Awaited {
 }
 
 impl Awaited {
+    #[cfg_attr(not(target_os = "linux"), expect(clippy::unused_async, reason = "only a sandbox's is waited for"))]
     async fn get(self) -> io::Result<tokio::net::TcpListener> {
         let listener = match self {
             Self::Here(listener) => listener,

@@ -46,6 +46,7 @@ pub fn listening(by: By, terminal: &Terminal) -> Result<(Listening, HandedBy)> {
 /// # Errors
 /// None.
 #[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "where there is a sandbox it can fail")]
 pub fn listening(_: By, _: &Terminal) -> Result<(Listening, HandedBy)> {
     Ok((Listening::Here, None))
 }
