@@ -89,7 +89,8 @@ fn finding(what: &Leaked, of: &Path, leaks: &[&Leak]) -> Finding {
     finding.places(places.into_iter().take(MOST))
 }
 
-#[cfg(test)]
+// Its paths are those of Unix.
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::audit::{
@@ -102,8 +103,6 @@ mod tests {
         Leak { file: Path::new("/shop").join(file), line, project: "/shop".into(), what, can_adopt: file == ".env" }
     }
 
-    // Its paths are those of Unix.
-    #[cfg(unix)]
     #[test]
     fn a_key_is_told_of_once_for_a_project_with_where_it_lies() {
         let current = || Leaked::Current("a".into());
@@ -161,8 +160,6 @@ mod tests {
         assert_eq!((found[1].keys.len(), found[3].keys.len(), &found[4].mend.command), (1, 0, &None));
     }
 
-    // Its paths are those of Unix.
-    #[cfg(unix)]
     #[test]
     fn where_a_key_lies_everywhere_not_every_place_is_told() {
         let leaks: Vec<Leak> = (1..100).map(|line| leak("log", line, Leaked::Current("a".into()))).collect();

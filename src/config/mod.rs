@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::{
         name::StoreName,
-        rotation::{Reaction, ReasonFrom, Selector},
+        rotation::{Reaction, Selector},
     };
 
     fn said(text: &str) -> String {
@@ -246,6 +246,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn who_has_to_say_why_is_read() {
+        use crate::rotation::ReasonFrom;
+
         let text = "[policy]\nrequire_reason = \"agents\"\n[[keys]]\nmatch = \"*/prod\"\nrequire_reason = \"always\"\n\
                     [[projects]]\nfolder = \"/work/shop\"\nrequire_reason = \"always\"\n\
                     [[projects]]\nfolder = \"~/play\"\nrequire_reason = \"never\"\n";

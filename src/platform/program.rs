@@ -37,6 +37,7 @@ pub struct ProgramFile {
     real: PathBuf,
     file: File,
     content: Content,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "a script there is run by its ending"))]
     is_script: bool,
     run_by: Vec<ProgramFile>,
     on_path: Option<OnPath>,

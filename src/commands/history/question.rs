@@ -93,12 +93,11 @@ pub fn key(name: &KeyName, log: &Log, store: &OpenText, watch: Watch<'_>) -> Res
     Err(failure)
 }
 
-#[cfg(test)]
+// Its paths are those of Unix.
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    // Its paths are those of Unix.
-    #[cfg(unix)]
     #[test]
     fn a_project_is_a_folder_where_it_is_written_as_one() {
         let folder = |text: &str| Project::Folder(text.to_owned());

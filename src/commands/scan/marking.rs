@@ -118,6 +118,7 @@ fn told(finding: &Finding, here: &Path, seen: &[&Payload]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
     use crate::{identity::anchor::Id, secret::Secret};
 
     fn found(place: Place, which: Which, form: Form, partial: Option<(usize, usize)>) -> Finding {
@@ -128,10 +129,12 @@ mod tests {
         Place::File(path.into())
     }
 
+    #[cfg(unix)]
     fn commit(pushed: bool) -> Place {
         Place::Object { commit: "0123456789abcdef".into(), path: ".env".into(), pushed }
     }
 
+    #[cfg(unix)]
     fn store(secret: &str) -> Payload {
         let mut store = Payload::new(Id([1; 16]), Id([2; 16]), Id([3; 16]));
         let value = Secret::new(secret.as_bytes().to_vec());
