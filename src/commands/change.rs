@@ -183,6 +183,7 @@ fn apply<T>(
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
     guarded.note_wiped(&mut payload, &is_guarded);
+    recipients::refuse_what_cannot_be_noted(known.as_ref(), &payload)?;
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(&log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);

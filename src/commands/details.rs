@@ -1,5 +1,7 @@
 //! What `set`, `edit` and `rotate` are told of a key beside its secret, checked before anything is asked or opened.
 
+use std::collections::BTreeSet;
+
 use crate::{
     cli,
     date::{Moment, Period, written, zone},
@@ -8,7 +10,7 @@ use crate::{
     name::{KeyName, Tag},
     secret::Secret,
     store::{
-        facts::{Facts, LONGEST_TEXT, is_page},
+        facts::{Facts, LONGEST_TEXT, MOST_TAGS, is_page},
         payload::Payload,
     },
     terminal::Terminal,
@@ -129,6 +131,10 @@ impl Details {
     /// # Errors
     /// `Usage`.
     pub fn refuse_in_vain(&self, facts: &Facts, name: &KeyName) -> Result<()> {
+        let tags = facts.tags.iter().filter(|tag| !self.no_tags.contains(tag)).chain(&self.tags);
+        if !self.tags.is_empty() && tags.collect::<BTreeSet<_>>().len() > MOST_TAGS {
+            return Err(Failure::new(Kind::Usage, format!("`{name}` would have more than {MOST_TAGS} tags")));
+        }
         self.limits.refuse_in_vain(&facts.limits, name)
     }
 

@@ -307,8 +307,23 @@ pub struct Scene<'s> {
 /// # Errors
 /// `Policy` where there is no terminal, `Negative` for a no; the history has either as a failed event.
 pub fn need_person(scene: &Scene, names: &[&KeyName], question: &str, terminal: &Terminal) -> Result<()> {
+    need_person_or(scene, names, question, takes_a_person(names), terminal)
+}
+
+/// The same of anything else that would let more be done than a person has said yes to: the failure says what, where nobody is
+/// there.
+///
+/// # Errors
+/// As [`need_person`].
+pub fn need_person_or(
+    scene: &Scene,
+    names: &[&KeyName],
+    question: &str,
+    refused: Failure,
+    terminal: &Terminal,
+) -> Result<()> {
     let (why, failure) = if platform::terminal().is_err() {
-        ("nobody to ask", takes_a_person(names).hint(asking::by_hand()))
+        ("nobody to ask", refused.hint(asking::by_hand()))
     } else {
         let agent = caller::agent().map(|agent| format!(", as perhaps {agent} wants")).unwrap_or_default();
         match terminal.consent(&format!("{question}{agent}?")) {

@@ -22,7 +22,7 @@ use crate::{
         accepted,
         facts::Facts,
         file::{self, OpenText, Print, SealedFile},
-        holding::{self, HeldOn},
+        holding::{self, HeldOn, Stops},
         payload::Payload,
         seen::{self, Seen},
     },
@@ -178,7 +178,7 @@ pub fn store(home: &Home, kept: &Kept, terminal: &Terminal) -> Result<OpenText> 
     }
     say_held_on(home, &text, terminal);
     super::given::pin_if_new(home, kept, terminal);
-    note_seen(home, kept, &text);
+    note_seen(home, kept, &text, terminal);
     Ok(text)
 }
 
@@ -195,7 +195,7 @@ pub fn opened(home: &Home, kept: &Kept, sealed: &SealedFile) -> Result<OpenText>
 }
 
 /// By what else the keys of a store are held back: what its user's settings say of them.
-pub fn judge<'s>(home: &'s Home, settings: &'s Settings) -> impl Fn(&str, &Facts) -> (Facts, bool) + 's {
+pub fn judge<'s>(home: &'s Home, settings: &'s Settings) -> impl Fn(&str, &Facts) -> (Facts, Stops) + 's {
     let named = |name: &str| Some(name.parse::<KeyName>().ok()?.of(home.store()));
     move |name, facts| match named(name) {
         Some(name) => settings.as_said((&name, facts)),
@@ -216,7 +216,7 @@ pub fn given_another(home: &Home, kept: &Kept) -> Option<Failure> {
 
 /// Notes the version of a store with members that is newer than what was seen of it: an older copy is known by that when
 /// somebody puts it back. Where nothing can be written, or somebody else is writing, the next one notes it.
-fn note_seen(home: &Home, kept: &Kept, text: &OpenText) {
+fn note_seen(home: &Home, kept: &Kept, text: &OpenText, terminal: &Terminal) {
     let Some(version) = text.unseen else { return };
     let Ok(_lock) = Lock::acquire_within(&home.file("lock"), Duration::ZERO) else { return };
     let store = kept.anchor.store;
@@ -227,6 +227,9 @@ fn note_seen(home: &Home, kept: &Kept, text: &OpenText) {
     }
     if let Ok(payload) = text.read_as_written() {
         let seen = Seen::of(&payload, version).with(text.held_on.clone(), known.as_ref());
+        if let Err(failure) = seen.refuse_what_is_too_much() {
+            terminal.warn(&failure.message);
+        }
         let _ = seen.write(home, &kept.identity, store);
     }
 }

@@ -121,10 +121,26 @@ pub fn settle(
         terminal.warn(&format!("kept, but who its members are is not noted: {}", failure.message));
     }
     // Until the next one that can be written the anchor knows the generation.
+    let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+    let _ = own(known, payload, version, before.as_ref()).write(home, &kept.identity, payload.id);
+}
+
+/// What is to be noted of a version that its user makes himself.
+fn own(known: Option<&Known>, payload: &Payload, version: Version, before: Option<&Seen>) -> Seen {
     // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
     let held_on = known.map(|known| known.holds_on_by_owner(payload)).unwrap_or_default();
-    let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-    let _ = Seen::of(payload, version).with(held_on, before.as_ref()).write(home, &kept.identity, payload.id);
+    Seen::of(payload, version).with(held_on, before)
+}
+
+/// Makes sure, before a store with members is written, that what holds its keys back can be noted.
+///
+/// # Errors
+/// `Store`.
+pub fn refuse_what_cannot_be_noted(known: Option<&Known>, payload: &Payload) -> Result<()> {
+    if payload.members.is_empty() {
+        return Ok(());
+    }
+    own(known, payload, Version::of(payload.generation, &[]), None).refuse_what_is_too_much()
 }
 
 fn add(

@@ -20,15 +20,19 @@ use super::narrowing::{Scene, need_person};
 const NAMED: usize = 5;
 
 /// Says which keys have limits that do not bind who gets a way into the store: also keys that were removed, which are in it still,
-/// those that were wiped, which older copies have, and also limits that stand in `config.toml`. Where some of them are for when a person is there, or for the proxy alone, a
-/// person at the terminal has to want it: no option stands for that yes.
+/// those that older copies alone have, as they were wiped or a version without them was taken, and also limits that stand in
+/// `config.toml`. Where some of them are for when a person is there, or for the proxy alone, a person at the terminal has to
+/// want it: no option stands for that yes.
 ///
 /// # Errors
 /// As [`need_person`]; as the configuration has them.
 pub fn hold(scene: &Scene, who: &str, terminal: &Terminal) -> Result<()> {
     let settings = config::read(scene.home)?.rotation;
     let limited = Limited::of(scene.payload.all().map(|(name, key)| (name, &key.facts)), &settings);
-    limited.hold(scene, &scene.payload.wiped_guarded, who, terminal)
+    let of_store = |name: &str| Some(name.parse::<KeyName>().ok()?.of(scene.home.store()));
+    let waiting = scene.payload.guarded_elsewhere().filter_map(of_store);
+    let elsewhere = waiting.chain(scene.payload.wiped_guarded.iter().cloned()).collect();
+    limited.hold(scene, &elsewhere, who, terminal)
 }
 
 /// The same of one key, which goes to another store.
@@ -73,7 +77,7 @@ impl<'p> Limited<'p> {
         self.0.iter().filter(|(_, is_guarded)| **is_guarded).map(|(name, _)| *name).collect()
     }
 
-    fn hold(&self, scene: &Scene, wiped: &BTreeSet<KeyName>, who: &str, terminal: &Terminal) -> Result<()> {
+    fn hold(&self, scene: &Scene, elsewhere: &BTreeSet<KeyName>, who: &str, terminal: &Terminal) -> Result<()> {
         let names: Vec<&KeyName> = self.0.keys().copied().collect();
         if !names.is_empty() {
             let have = if names.len() == 1 { "has" } else { "have" };
@@ -81,13 +85,13 @@ impl<'p> Limited<'p> {
             terminal.warn(&format!("{keys} {have} limits, which do not bind {who}: {}", first_names(&names, NAMED)));
         }
         let mut guarded = self.guarded();
-        let wiped: Vec<&KeyName> = wiped.iter().filter(|name| !guarded.contains(name)).collect();
-        if !wiped.is_empty() {
+        let elsewhere: Vec<&KeyName> = elsewhere.iter().filter(|name| !guarded.contains(name)).collect();
+        if !elsewhere.is_empty() {
             terminal.warn(&format!(
                 "older copies of the store still have what was wiped of it, and its limits do not bind {who}: {}",
-                first_names(&wiped, NAMED)
+                first_names(&elsewhere, NAMED)
             ));
-            guarded.extend(wiped);
+            guarded.extend(elsewhere);
         }
         if guarded.is_empty() {
             return Ok(());

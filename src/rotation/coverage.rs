@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use crate::{
     name::KeyName,
-    store::{facts::Facts, holding, limits::Limits},
+    store::{
+        facts::Facts,
+        holding::{self, Stops},
+        limits::Limits,
+    },
 };
 
 use super::{Plan, Reaction, ReasonFrom, Rotator, Rule, Settings};
@@ -75,11 +79,14 @@ impl Settings {
             }
         }
         let stops = |before, after| before == Reaction::Stop && after == Reaction::Warn;
+        let is_let_go = (from.1.expires.is_some() && stops(before.expired, after.expired))
+            || (from.1.revoked.is_some() && stops(before.revoked, after.revoked))
+            || (from.1.leaked.is_some() && stops(before.leaked, after.leaked));
         let is_lifted = (before.revoked == Reaction::Stop && from.1.revoked.is_some() && to.1.revoked.is_none())
             || (before.leaked == Reaction::Stop && from.1.leaked.is_some() && to.1.leaked.is_none());
         let ((was_said, stopped), (is_said, _)) = (self.as_said(from), self.as_said(to));
         let both = [&was_said, &is_said].map(|facts| (&facts.limits, facts.expires));
-        let widens = holding::is_wider(both, stopped) || after.reason < before.reason || is_lifted;
+        let widens = holding::is_wider(both, stopped.expired) || after.reason < before.reason || is_lifted || is_let_go;
         let loses_protection = widens
             || stops(before.expired, after.expired)
             || stops(before.revoked, after.revoked)
@@ -87,12 +94,16 @@ impl Settings {
         Change { entries, loses_protection, widens }
     }
 
-    /// What is known of a key as if it said itself what limits it by its name and tags; and whether its end stops it.
+    /// What is known of a key as if it said itself what limits it by its name and tags; and what stops it.
     #[must_use]
-    pub fn as_said(&self, (name, facts): Known) -> (Facts, bool) {
+    pub fn as_said(&self, (name, facts): Known) -> (Facts, Stops) {
         let mut limits = self.limits_for(name, facts).fold(facts.limits.clone(), |all, (_, one)| all.and(one));
-        limits.reason |= self.reason_for(name, facts) == ReasonFrom::Everybody;
-        let stops = self.plan(name, facts).expired == Reaction::Stop;
+        let reason = self.reason_for(name, facts);
+        limits.reason |= reason == ReasonFrom::Everybody;
+        let plan = self.plan(name, facts);
+        let [expired, revoked, leaked] =
+            [plan.expired, plan.revoked, plan.leaked].map(|reaction| reaction == Reaction::Stop);
+        let stops = Stops { expired, revoked, leaked, unreasoned: reason > ReasonFrom::Nobody };
         (Facts { limits, ..facts.clone() }, stops)
     }
 
@@ -254,8 +265,16 @@ mod tests {
         assert_eq!(renamed(vec![asks("prod/*"), asks("*")], "prod/a", "a"), Change::default());
         // What stops it where it has ended alone is given by its name all the same, and takes no person.
         let stops = Rule { expired: Some(Reaction::Stop), ..rule("prod/*") };
-        let change = renamed(vec![stops], "prod/a", "a");
+        let settings = Settings { rules: vec![stops], ..Settings::default() };
+        let of = |end: Option<Moment>| {
+            let (from, to) = ("prod/a".parse().expect("good"), "a".parse().expect("good"));
+            let facts = Facts { expires: end, ..facts() };
+            settings.change((&from, &facts), (&to, &facts))
+        };
+        let change = of(None);
         assert!(change.loses_protection && !change.widens);
+        // One that has an end is stopped no more.
+        assert!(of(Some(Moment::from_seconds(5))).widens);
     }
 
     #[test]

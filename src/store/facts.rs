@@ -10,6 +10,8 @@ use crate::{
 
 /// The most bytes a note, a reason or an address may have.
 pub const LONGEST_TEXT: usize = 1000;
+/// The most tags a key is given.
+pub const MOST_TAGS: usize = 100;
 
 /// Whether a text is the address of a page on the web. It may be opened in a browser, so it is nothing but that.
 #[must_use]

@@ -6,7 +6,7 @@
 //! that at a terminal. What its user does here by himself was asked for where it was done; but what he takes away or replaces
 //! can come again with an older copy, so that is not forgotten with it either.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,13 +49,40 @@ pub struct HeldOn {
     holds: Holds,
 }
 
-/// What is known of a key with what its user's own settings add to that by its name and tags, and whether its end stops it.
-pub type Judge<'j> = &'j dyn Fn(&str, &Facts) -> (Facts, bool);
+/// What is known of a key with what its user's own settings add to that by its name and tags, and what stops it.
+pub type Judge<'j> = &'j dyn Fn(&str, &Facts) -> (Facts, Stops);
+
+/// What keeps a key from being given, if it is so; and whether an agent has to say why it wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a field of the settings")]
+pub struct Stops {
+    /// That it has ended.
+    pub expired: bool,
+    /// That it was revoked.
+    pub revoked: bool,
+    /// That it was found leaked.
+    pub leaked: bool,
+    /// That an agent says no reason.
+    pub unreasoned: bool,
+}
+
+impl Stops {
+    /// Whether something stops a key that does not by the other.
+    #[must_use]
+    pub fn are_more_than(self, other: Self) -> bool {
+        let Self { expired, revoked, leaked, unreasoned } = self;
+        (expired && !other.expired)
+            || (revoked && !other.revoked)
+            || (leaked && !other.leaked)
+            || (unreasoned && !other.unreasoned)
+    }
+}
 
 /// What is known of a key, where nothing is added to it.
 #[must_use]
-pub fn by_itself(_name: &str, facts: &Facts) -> (Facts, bool) {
-    (facts.clone(), facts.limits.stop_expired)
+pub fn by_itself(_name: &str, facts: &Facts) -> (Facts, Stops) {
+    let expired = facts.limits.stop_expired;
+    (facts.clone(), Stops { expired, revoked: false, leaked: false, unreasoned: facts.limits.reason })
 }
 
 /// Whether a key may be used for more: what it is used for before and after, with its end, and whether that stopped it. It is
@@ -89,14 +116,13 @@ impl Holds {
         let mut facts = Facts::new(Moment::from_seconds(0));
         self.apply_to(&mut facts);
         facts.expires = self.expires;
-        facts.tags = self.tags.iter().filter_map(|tag| tag.parse().ok()).collect();
         facts
     }
 
     /// The same with what its user's settings added to it.
     pub(super) fn with_settings(&self, name: &str, judge: Judge) -> Self {
         let (facts, stops) = judge(name, &self.facts());
-        Self { limits: facts.limits, stops, ..self.clone() }
+        Self { limits: facts.limits, stops: stops.expired, ..self.clone() }
     }
 
     /// Whether it holds nothing back.
@@ -110,6 +136,11 @@ impl Holds {
         Self { revoked: None, leaked: None, expires: None, stops: false, ..self }
     }
 
+    /// The same for a secret that is there no more: its user's settings have been looked at by then, or go by its name.
+    pub(super) fn of_the_bygone(self) -> Self {
+        self.with_tags(BTreeSet::new())
+    }
+
     pub(super) fn and(self, other: &Self) -> Self {
         Self {
             limits: self.limits.and(&other.limits),
@@ -119,6 +150,32 @@ impl Holds {
             stops: self.stops || other.stops,
             tags: self.tags.union(&other.tags).cloned().collect(),
         }
+    }
+
+    /// The tags that a key has not, if its user's settings stop it by them where they do not without; else none.
+    pub(super) fn tags_that_stop(&self, name: &str, facts: &Facts, judge: Judge) -> BTreeSet<String> {
+        let lost: BTreeSet<String> = self.tags_beyond(facts).cloned().collect();
+        if lost.is_empty() {
+            return lost;
+        }
+        let mut with = facts.clone();
+        with.tags.extend(lost.iter().filter_map(|tag| tag.parse().ok()));
+        let [with, without] = [&with, facts].map(|facts| judge(name, facts).1);
+        if with.are_more_than(without) { lost } else { BTreeSet::new() }
+    }
+
+    /// Whether it has tags that the key has not.
+    pub(super) fn lacks_tags(&self, facts: &Facts) -> bool {
+        self.tags_beyond(facts).next().is_some()
+    }
+
+    fn tags_beyond<'h>(&'h self, facts: &'h Facts) -> impl Iterator<Item = &'h String> {
+        self.tags.iter().filter(|tag| !facts.tags.iter().any(|has| has.as_str() == **tag))
+    }
+
+    /// The same with these tags alone.
+    pub(super) fn with_tags(self, tags: BTreeSet<String>) -> Self {
+        Self { tags, ..self }
     }
 
     /// Whether what is known of a key holds it back less.
@@ -134,6 +191,7 @@ impl Holds {
         let leaked = self.leaked.clone().map(|(at, place)| Leaked { at, place });
         facts.revoked = facts.revoked.take().or(revoked);
         facts.leaked = facts.leaked.take().or(leaked);
+        facts.tags.extend(self.tags.iter().filter_map(|tag| tag.parse().ok()));
         if self.stops && ends_later(self.expires, facts.expires) {
             facts.expires = self.expires;
             facts.limits.stop_expired = true;
@@ -152,6 +210,11 @@ impl HeldOn {
     #[must_use]
     pub fn gone(self) -> Self {
         Self { is_gone: true, ..self }
+    }
+
+    /// What holds it back by both.
+    pub(super) fn and(self, other: &Holds) -> Self {
+        Self { holds: self.holds.and(other), ..self }
     }
 
     /// Whether it is for what is there no more.
@@ -192,13 +255,21 @@ pub(super) fn mark(payload: &Payload, secret: &Secret) -> String {
 }
 
 impl Payload {
+    /// The keys that are not in it with their secrets, and whose limits want a person or the proxy: older copies have them.
+    pub fn guarded_elsewhere(&self) -> impl Iterator<Item = &str> {
+        let here: BTreeSet<String> = self.all().map(|(_, key)| mark(self, &key.value)).collect();
+        let waiting = self.held_on.iter().filter(|one| one.is_gone && one.holds.limits.want_a_person());
+        waiting.filter(move |one| !here.contains(&one.secret)).map(HeldOn::name)
+    }
+
     /// The same as its keys may be used here.
     pub(super) fn with_held_on(mut self) -> Self {
-        for one in self.held_on.iter().filter(|one| !one.is_gone) {
-            let mut keys = self.keys.iter_mut();
-            if let Some((_, key)) = keys.find(|(name, _)| name.as_str() == one.name) {
-                one.holds.apply_to(&mut key.facts);
-            }
+        let here = self.held_on.iter().filter(|one| !one.is_gone);
+        let here: BTreeMap<&str, &Holds> = here.map(|one| (one.name.as_str(), &one.holds)).collect();
+        if !here.is_empty() {
+            let keys = self.keys.iter_mut();
+            let held = keys.filter_map(|(name, key)| Some((here.get(name.as_str())?, key)));
+            held.for_each(|(holds, key)| holds.apply_to(&mut key.facts));
         }
         self
     }

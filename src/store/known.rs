@@ -3,7 +3,8 @@
 //!
 //! A key of the same name with the same secret is the one that was noted, and what was noted of it counts. To any other counts
 //! all that was noted of its name, and all that was noted of its secret, whatever that was called. What was noted of a name with a
-//! secret that are not there together any more waits for that secret, whoever took it away.
+//! secret that are not there together any more waits for that secret, whoever took it away; and so does what a version says of
+//! its former secrets and its removed keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +15,10 @@ use super::{
     holding::{self, HeldOn, Holds, Judge},
     payload::{Key, Payload},
 };
-use crate::name::KeyName;
+use crate::{name::KeyName, secret::Secret};
 
 /// Of so many keys the secrets are noted; of a store that has more those alone that are held back.
-pub(super) const MOST_KEYS: usize = 2000;
+pub(super) const MOST_KEYS: usize = 10_000;
 /// So many bytes are noted of what is gone: enough for the secrets of some ten thousand replaced keys. The latest stay.
 const MOST_GONE: usize = 4 * 1024 * 1024;
 
@@ -79,12 +80,14 @@ impl Known {
     pub fn of(payload: &Payload) -> Self {
         let is_noted = payload.keys.len() <= MOST_KEYS;
         let keys = is_noted.then(|| secrets(payload));
-        Self { keys, held: Some(held(payload)), held_on: Vec::new(), agreed: None }
+        Self { keys, held: Some(held(payload)), held_on: bygone(payload), agreed: None }
     }
 
     /// The same, with what holds keys back though the version says less.
     #[must_use]
     pub fn with(self, held_on: Vec<HeldOn>) -> Self {
+        let mut held_on = once_each(self.held_on.into_iter().chain(held_on));
+        drop_first(&mut held_on);
         Self { held_on, ..self }
     }
 
@@ -110,6 +113,8 @@ impl Known {
         let entries = self.entries(judge);
         let all = Index::of(&entries);
         let (mut on, mut pairs, mut lifted) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        // What its user says of a key himself is said of its former secrets too: what is noted of them is what it says then.
+        let mut lifted_former = BTreeSet::new();
         for (name, key) in &now.keys {
             let secret = holding::mark(now, &key.value);
             let pair = all.pair(name.as_str(), &secret);
@@ -117,8 +122,11 @@ impl Known {
                 (Some(entry), By::Owner) => {
                     if entry.noted.is_more_than(&key.facts) {
                         lifted.insert(entry.secret);
+                        let former = key.former.iter().map(|former| holding::mark(now, &former.value));
+                        lifted_former.extend(former.map(|secret| (name.as_str(), secret)));
                     }
-                    entry.on.filter(|on| on.is_more_than(&key.facts)).cloned()
+                    let holds_more = |on: &&Holds| on.is_more_than(&key.facts) || on.lacks_tags(&key.facts);
+                    entry.on.filter(holds_more).cloned()
                 }
                 (Some(entry), By::Anybody) => {
                     left(name, &key.facts, (entry.itself.clone(), entry.whole.clone()), judge)
@@ -138,12 +146,13 @@ impl Known {
                 && keys
                     .any(|key| holding::mark(now, &key.value) == one.secret() && one.holds().is_more_than(&key.facts))
         };
-        let waiting = self.held_on.iter().filter(|one| one.is_gone()).cloned();
+        let is_lifted_former = |one: &HeldOn| lifted_former.contains(&(one.name(), one.secret().to_owned()));
+        let waiting = self.held_on.iter().filter(|one| one.is_gone() && !is_lifted_former(one)).cloned();
         let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
-        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.whole.clone()).gone());
+        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.whole.clone().of_the_bygone()).gone());
         let mut gone: Vec<HeldOn> =
             waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one)).collect();
-        drop_oldest(&mut gone);
+        drop_first(&mut gone);
         on.extend(gone);
         on
     }
@@ -166,7 +175,8 @@ impl Known {
             Entry { name, secret, is_gone: false, noted, itself, whole, on }
         };
         let of_gone = |one: &'k HeldOn| {
-            let [noted, itself, whole] = std::array::from_fn(|_| one.holds().clone());
+            let [noted, itself] = std::array::from_fn(|_| one.holds().clone());
+            let whole = itself.with_settings(one.name(), judge);
             Entry { name: one.name(), secret: one.secret(), is_gone: true, noted, itself, whole, on: Some(one.holds()) }
         };
         let gone = self.held_on.iter().filter(|one| one.is_gone()).map(of_gone);
@@ -175,15 +185,17 @@ impl Known {
 }
 
 /// What holds a key back that says less, if anything does: what its store said where that is enough, as what is in its user's
-/// settings holds by itself; else both.
+/// settings holds by itself; else both. And the tags by which its settings stopped it.
 fn left(name: &KeyName, facts: &Facts, (itself, whole): (Holds, Holds), judge: Judge) -> Option<Holds> {
+    let tags = itself.tags_that_stop(name.as_str(), facts, judge);
     let is_more = |facts: &Facts| whole.is_more_than(&judge(name.as_str(), facts).0);
     if !whole.is_more_than(facts) || !is_more(facts) {
-        return None;
+        return (!tags.is_empty()).then(|| Holds::default().with_tags(tags));
     }
     let mut with = facts.clone();
+    let itself = itself.with_tags(tags.clone());
     itself.apply_to(&mut with);
-    Some(if is_more(&with) { whole } else { itself })
+    Some(if is_more(&with) { whole.with_tags(tags) } else { itself })
 }
 
 /// Entries by what they are looked for.
@@ -220,17 +232,51 @@ impl<'e> Index<'e> {
     }
 }
 
-/// Leaves the latest of what is gone, as many as there is room for.
-fn drop_oldest(gone: &mut Vec<HeldOn>) {
+/// Leaves the last of what is gone, as many as there is room for.
+fn drop_first(held_on: &mut Vec<HeldOn>) {
     let size = |one: &HeldOn| serde_json::to_vec(one).map_or(0, |text| text.len() + 1);
     let mut room = MOST_GONE;
-    let fits = gone.iter().rev().take_while(|one| {
+    let mut fits: Vec<bool> = Vec::with_capacity(held_on.len());
+    for one in held_on.iter().rev() {
         let left = room.checked_sub(size(one));
-        room = left.unwrap_or(0);
-        left.is_some()
+        fits.push(!one.is_gone() || left.is_some());
+        room = left.unwrap_or(room);
+    }
+    let mut fits = fits.into_iter().rev();
+    held_on.retain(|_| fits.next().unwrap_or_default());
+}
+
+/// All of it, each name with its secret once: what was said of it last stands where that was said.
+fn once_each(all: impl Iterator<Item = HeldOn>) -> Vec<HeldOn> {
+    let mut each: BTreeMap<(String, String, bool), (usize, HeldOn)> = BTreeMap::new();
+    for (at, one) in all.enumerate() {
+        let of = (one.name().to_owned(), one.secret().to_owned(), one.is_gone());
+        let both = match each.remove(&of) {
+            Some((_, before)) => one.and(before.holds()),
+            None => one,
+        };
+        each.insert(of, (at, both));
+    }
+    let mut all: Vec<(usize, HeldOn)> = each.into_values().collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, one)| one).collect()
+}
+
+/// What holds the former secrets of a version and its removed keys back: another version may have them in use.
+fn bygone(payload: &Payload) -> Vec<HeldOn> {
+    let of = |name: &KeyName, value: &Secret, facts: &Facts| {
+        let holds = Holds::of(facts).of_the_bygone();
+        (!holds.is_nothing()).then(|| HeldOn::new(name.as_str(), &holding::mark(payload, value), holds).gone())
+    };
+    let former = payload.all().flat_map(|(name, key)| {
+        key.former.iter().filter_map(move |former| {
+            let (expires, revoked, leaked) = (former.expires, former.revoked.clone(), former.leaked.clone());
+            of(name, &former.value, &Facts { expires, revoked, leaked, ..key.facts.clone() })
+        })
     });
-    let surplus = gone.len() - fits.count();
-    gone.drain(..surplus);
+    let removed =
+        payload.removed.iter().filter_map(|removed| of(&removed.name, &removed.key.value, &removed.key.facts));
+    former.chain(removed).collect()
 }
 
 /// What is to be noted of the keys of which anything is.

@@ -3,7 +3,7 @@ use crate::{
     date::Moment,
     store::{
         facts::{Leaked, Revoked},
-        holding::by_itself,
+        holding::{Stops, by_itself},
         limits::Limits,
         tests::{empty, name, set},
     },
@@ -168,8 +168,9 @@ fn what_settings_say_of_a_name_or_a_tag_holds_on_for_what_loses_it() {
     let judge = |key: &str, facts: &Facts| {
         let mut facts = facts.clone();
         facts.limits.ask |= key.starts_with("prod/") || facts.tags.iter().any(|tag| tag.to_string() == "prod");
-        let stops = key.starts_with("stop/");
-        (facts, stops)
+        let expired = key.starts_with("stop/");
+        let leaked = facts.tags.iter().any(|tag| tag.to_string() == "strict");
+        (facts, Stops { expired, revoked: false, leaked, unreasoned: false })
     };
     let mut tagged = bare("a");
     facts(&mut tagged, "a").tags.insert("prod".parse().expect("good"));
@@ -190,6 +191,17 @@ fn what_settings_say_of_a_name_or_a_tag_holds_on_for_what_loses_it() {
     let mut ends = bare("stop/a");
     facts(&mut ends, "stop/a").expires = Some(Moment::from_seconds(50));
     assert!(!Known::of(&ends).holds_on(&bare("stop/a"), &judge).is_empty());
+    // What stops it by a tag goes on doing so: the tag is held on.
+    let mut strict = bare("a");
+    facts(&mut strict, "a").tags.insert("strict".parse().expect("good"));
+    let known = Known::of(&bare("a")).with(Known::of(&strict).holds_on(&bare("a"), &judge));
+    let mut noted = bare("a");
+    facts(&mut noted, "a").note = Some("mine".into());
+    for held_on in [known.held_on.clone(), known.holds_on(&noted, &judge), known.holds_on_by_owner(&noted)] {
+        let on = held_on[0].on(&noted.keys[&name("a")].facts);
+        assert!(on.tags.len() == 1 && on.limits == Limits::default(), "{held_on:?}");
+    }
+    assert!(known.holds_on(&strict, &judge).is_empty());
 }
 
 #[test]
@@ -213,7 +225,40 @@ fn there_is_an_end_to_what_is_noted_and_the_latest_stay() {
     let one = |at: usize| HeldOn::new(&"n".repeat(100), &format!("{at:016x}"), holds.clone()).gone();
     let mut gone: Vec<HeldOn> = (0..20_000).map(one).collect();
     let before = gone.len();
-    drop_oldest(&mut gone);
+    drop_first(&mut gone);
     assert!(gone.len() < before && gone.len() > 10_000, "{}", gone.len());
     assert_eq!(gone.last(), Some(&one(before - 1)));
+}
+
+#[test]
+fn what_a_version_says_of_former_secrets_and_removed_keys_is_noted_with_it() {
+    // Revoked and replaced, and asked for and removed, before anybody else has seen it.
+    let mut store = limited();
+    set(&mut store, "a", "two", 1);
+    facts(&mut store, "a").limits = Limits::default();
+    assert_eq!(names(&Known::of(&store).held_on), [("a", true)]);
+    let mut removed = limited();
+    facts(&mut removed, "a").revoked = None;
+    removed
+        .step(crate::store::journal::Deed::Remove, Moment::from_seconds(1), |edit| edit.remove(&name("a")))
+        .expect("there");
+    for (is_asked, known) in [(false, Known::of(&store)), (true, Known::of(&removed))] {
+        let older = bare("a");
+        let held_on = known.holds_on(&older, &by_itself);
+        let on = held_on.iter().find(|one| !one.is_gone()).expect("held back").on(&older.keys[&name("a")].facts);
+        assert_eq!((on.limits.ask, on.revoked.is_some()), (is_asked, !is_asked));
+        // Noted once more it is the same.
+        assert_eq!(known.clone().with(known.held_on.clone()), known);
+    }
+}
+
+#[test]
+fn what_its_user_lifts_of_a_key_is_lifted_of_its_former_secrets() {
+    let mut store = limited();
+    facts(&mut store, "a").revoked = None;
+    set(&mut store, "a", "two", 1);
+    let known = Known::of(&store);
+    assert_eq!(names(&known.held_on), [("a", true)]);
+    facts(&mut store, "a").limits = Limits::default();
+    assert!(then_own(&known, &store).held_on.is_empty());
 }

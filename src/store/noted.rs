@@ -35,6 +35,12 @@ impl Note {
         serde_json::from_slice(&plain).ok()
     }
 
+    /// Whether so much can be read again.
+    pub fn holds(&self, content: &impl Serialize) -> bool {
+        // Sealed and written in letters it is a third longer.
+        serde_json::to_vec(content).is_ok_and(|plain| plain.len() / 3 * 4 + 4 * BLOCK < self.largest)
+    }
+
     /// Writes one down, if it can be read again.
     ///
     /// # Errors

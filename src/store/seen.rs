@@ -107,7 +107,7 @@ impl Seen {
         let is_waiting = held_on.iter().any(|one| !one.is_gone());
         let before = before.filter(|_| is_waiting).map(|before| &before.known);
         self.known.agreed = before.and_then(|known| known.agreed.as_ref().or(known.keys.as_ref())).cloned();
-        self.known.held_on = held_on;
+        self.known = self.known.with(held_on);
         self
     }
 
@@ -124,10 +124,25 @@ impl Seen {
     /// # Errors
     /// `Disk`.
     pub fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
+        NOTE.write(&home.file(NAME), &self.text(), identity, store)
+    }
+
+    /// Makes sure that it can be noted: what is not is not known of an older version.
+    ///
+    /// # Errors
+    /// `Store`.
+    pub fn refuse_what_is_too_much(&self) -> Result<()> {
+        if NOTE.holds(&self.text()) {
+            return Ok(());
+        }
+        let said = "what the store says of its keys' limits and tags is more than can be noted, so an older version would not be known by it";
+        Err(Failure::new(Kind::Store, said).hint("take tags, projects or programs away from its keys"))
+    }
+
+    fn text(&self) -> Text {
         let (Version { generation, content }, known) = (self.version, self.known.clone());
         let Known { keys, held, held_on, agreed } = known;
-        let text = Text { generation, content: content.to_string(), keys, held, held_on, agreed };
-        NOTE.write(&home.file(NAME), &text, identity, store)
+        Text { generation, content: content.to_string(), keys, held, held_on, agreed }
     }
 
     /// Whether what held a key back was noted by a keyctl of before, which noted less of it.

@@ -235,3 +235,64 @@ fn what_git_has_merged_here_is_known_once_it_was_looked_at_and_a_number_that_was
     fs::write(alice.file(), good).expect("write");
     alice.has("team:B", "second-secret");
 }
+
+#[test]
+fn what_was_done_before_anybody_else_has_seen_it_holds_back_what_an_older_copy_has_in_use() {
+    let (_remote, alice, bob) = two();
+    alice.set("team:R", "secret-of-R");
+    let without = fs::read(alice.file()).expect("read");
+    alice.set("team:D", "secret-of-D");
+    alice.push();
+    bob.pull();
+    let before = fs::read(alice.file()).expect("read");
+    bob.does(&["revoke", "team:R", "--yes"]);
+    bob.set("team:R", "another-of-R");
+    bob.does(&["edit", "team:D", "--ask"]);
+    bob.does(&["remove", "team:D", "--yes"]);
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    alone_does(&alice, &["list", "--store", "team"]);
+    // Who goes back has to be a person; and a newer version that has them again says less than was known.
+    fs::write(alice.file(), &before).expect("write");
+    needs_a_person(&alice, &[&ACCEPT[..], &["--older", "--yes"]].concat());
+    let all = recipients(&bob);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let newer = forge(&alice, |text| text.replacen("generation = ", "generation = 9", 1), &all);
+    fs::write(alice.file(), newer).expect("write");
+    is_held_back(&alice, "team:R");
+    is_held_back(&alice, "team:D");
+    // Without them nobody gets another way in who would find them in the older copy.
+    fs::write(alice.file(), &without).expect("write");
+    let newer = forge(&alice, |text| text.replacen("generation = ", "generation = 99", 1), &all);
+    fs::write(alice.file(), newer).expect("write");
+    alone_does(&alice, &["list", "--store", "team"]);
+    let eve = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    needs_a_person(&alice, &["store", "recipients", "add", "team", "eve", eve, "--yes"]);
+}
+
+#[test]
+fn what_stops_a_key_by_its_tag_or_its_name_goes_with_a_yes_alone() {
+    let (_remote, alice, bob) = two();
+    let config = "[[keys]]\ntag = \"prod\"\nleaked = \"stop\"\nexpired = \"stop\"\n";
+    alice.sandbox.configure(config);
+    alice.does(&["edit", "team:A", "--tag", "prod", "--expires", "2020-01-01"]);
+    is_held_back_in_a_run(&alice, "team:A");
+    needs_a_person(&alice, &["edit", "team:A", "--no-tag", "prod"]);
+    // Nor does it go when another takes the tag away.
+    fs::copy(alice.file(), bob.file()).expect("copy");
+    bob.does(&["edit", "team:A", "--no-tag", "prod"]);
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    is_held_back_in_a_run(&alice, "team:A");
+    alone_does(&alice, &["edit", "team:A", "--note", "mine"]);
+    is_held_back_in_a_run(&alice, "team:A");
+    assert!(says_yes(&alice).shown.contains("`team:A` may be used for more than you said yes to"));
+    bob.sandbox.secret("first-secret");
+    let ran = alone(&alice, &["run", "--no-project", "-k", "X=team:A", "--", "printenv", "X"]);
+    assert_eq!(ran.stdout(), "first-secret\n", "{}", ran.stderr());
+}
+
+/// No command gets the key's secret.
+#[track_caller]
+fn is_held_back_in_a_run(person: &Person, key: &str) {
+    let ran = alone(person, &["run", "--no-project", "-k", &format!("X={key}"), "--", "printenv", "X"]);
+    assert!(ran.stdout().is_empty() && ran.code() == 125, "{key} is given: {}", ran.stderr());
+}

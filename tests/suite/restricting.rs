@@ -477,6 +477,8 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
     unseen(whole).says("", "keyctl: this side is the store itself: `--unseen` is for git's own files alone\n", 2);
     copy("ours");
     unseen("ours").says("", "", 0);
+    let no_version = "a side counts no change: it is what git merged on the way, and no version of the store";
+    merge(["free", whole, "ours"]).says("", &format!("keyctl: {no_version}\n"), 5);
     let now = std::fs::read(&store).expect("read");
     assert!(now != before);
     std::fs::copy(sandbox.project().join("ours"), &store).expect("copy");

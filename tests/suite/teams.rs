@@ -1041,11 +1041,18 @@ fn an_older_copy_is_known_to_whoever_has_only_read_and_nobody_is_blamed_for_what
     bob.sandbox.call(&["set", "team:B"]).input("other-secret").run().says("", &format!("{older}{ways}"), 5);
     let refused = bob.call(&["store", "recipients", "accept", "team", "--yes"]);
     assert!(refused.stderr().starts_with(older) && refused.code() == 5, "{}", refused.stderr());
-    bob.call(&["store", "recipients", "accept", "team", "--older", "--yes"]).says(
-        "",
-        "keyctl: the store `team` opens again as it is now: 2 members\n",
-        0,
+    // Going back takes a person, and no option stands for that.
+    let going_back = ["store", "recipients", "accept", "team", "--older", "--yes"];
+    let ran = bob.sandbox.call(&going_back).under(&["setsid", "-w"]).run();
+    let refused =
+        "to go back to an older version of the store `team` takes a yes at a terminal; nothing was accepted\n";
+    assert!(ran.code() == 9 && ran.stderr().contains(refused), "{}", ran.stderr());
+    let screen = on_a_terminal(
+        &bob.sandbox,
+        &[&[KEYCTL], &going_back[..]].concat(),
+        &[("go on with the store `team` as it is now? [y/N] ", "y\r")],
     );
+    assert!(screen.code == 0 && screen.shown.contains("opens again as it is now: 2 members"), "{}", screen.shown);
     bob.sandbox.secret("first-secret");
     bob.has("team:A", "first-secret");
     // What he writes from there is of Alice's generation, and without her change: she is told.
@@ -1053,12 +1060,13 @@ fn an_older_copy_is_known_to_whoever_has_only_read_and_nobody_is_blamed_for_what
     fs::copy(bob.file(), alice.file()).expect("copy");
     let another = "keyctl: the store is not the one that you had, but another of generation 4\n";
     alice.call(&["get", "team:A"]).says("", &format!("{another}{ways}"), 5);
-    alice.call(&["store", "recipients", "accept", "team", "--older"]).says(
+    alice.sandbox.call(&going_back[..5]).under(&["setsid", "-w"]).run().says(
         "",
         "keyctl: what is new with the store `team`:\n  the store is not the one that you had, but another of generation 4\n  \
          another secret than you had before: `team:A`\n  new: `team:B`\n\
-         keyctl: saying yes to other members needs a yes\nkeyctl: hint: without a terminal: `--yes`\n",
-        2,
+         keyctl: to go back to an older version of the store `team` takes a yes at a terminal; nothing was accepted\n\
+         keyctl: hint: do it yourself, at a terminal\n",
+        9,
     );
 }
 

@@ -5,7 +5,7 @@
 use crate::{
     commands::{
         change, differences,
-        narrowing::{Scene, need_person},
+        narrowing::{Scene, need_person, need_person_or},
         opening::{self, Kept},
         record,
         versions::need_yes,
@@ -70,6 +70,12 @@ impl News {
     fn older(&self) -> Option<Failure> {
         let seen = self.seen.as_ref().map(|seen| seen.version);
         file::older(self.payload.generation, seen, &self.kept.anchor).or_else(|| file::another(self.version, seen))
+    }
+
+    /// Whether it takes back what was known here: an older version may lack any limit and any revocation that came since, also
+    /// of what is kept there no more.
+    fn goes_back(&self) -> bool {
+        self.older().is_some() || matches!(self.difference.seal, SealIs::Former | SealIs::Strange)
     }
 
     /// Whether there is nothing to say yes to.
@@ -185,18 +191,22 @@ pub fn accept(home: &Home, may_be_older: bool, yes: bool, terminal: &Terminal) -
         news.refuse_what_cannot_be(home, may_be_older)?;
         let freed: Vec<&KeyName> = news.freed().into_iter().map(|(name, _)| name).collect();
         // No option stands for that yes, so it is always said what it is to.
-        if !yes || !freed.is_empty() {
+        if !yes || !freed.is_empty() || news.goes_back() {
             terminal.say_lines(&format!("what is new with the store `{store}`:"), &news.lines());
             news.difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
         }
         let question = format!("go on with the store `{store}` as it is now");
-        if freed.is_empty() {
-            need_yes(yes, terminal, "saying yes to other members", || format!("{question}?"))?;
-        } else {
+        let scene = || Scene { home, kept: &news.kept, payload: &news.payload, action: Action::Store };
+        if !freed.is_empty() {
             // What let keys be used for more here would have taken that yes as well.
-            let scene = Scene { home, kept: &news.kept, payload: &news.payload, action: Action::Store };
             let names = first_names(&freed, usize::MAX);
-            need_person(&scene, &freed, &format!("{question}, and let {names} be used for more"), terminal)?;
+            need_person(&scene(), &freed, &format!("{question}, and let {names} be used for more"), terminal)?;
+        } else if news.goes_back() {
+            let refused = format!("to go back to an older version of the store `{store}` takes a yes at a terminal");
+            let refused = Failure::new(Kind::Policy, refused + "; nothing was accepted");
+            need_person_or(&scene(), &[], &question, refused, terminal)?;
+        } else {
+            need_yes(yes, terminal, "saying yes to other members", || format!("{question}?"))?;
         }
         news.version
     };
@@ -219,16 +229,20 @@ fn keep(home: &Home, news: News, terminal: &Terminal) -> Result<()> {
     let said = news.difference.lines().into_iter().chain(news.older().map(|older| older.message));
     let note = format!("accepted: {}", said.collect::<Vec<_>>().join("; "));
     let News { kept, payload, version, before, held_on, .. } = news;
-    let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
-    write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
-    let kept = Kept { anchor, ..kept };
-    Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
-    if let Some(version) = version {
+    let seen = version.map(|version| {
         // What nobody was asked about, since it is not there, waits on; but not for a secret that the yes was to.
         let (gone, freed): (Vec<_>, Vec<_>) = held_on.into_iter().partition(HeldOn::is_gone);
         let is_answered = |one: &HeldOn| freed.iter().any(|freed| freed.secret() == one.secret());
         let held_on = gone.into_iter().filter(|one| !is_answered(one)).collect();
-        Seen::of(&payload, version).with(held_on, None).write(home, &kept.identity, payload.id)?;
+        Seen::of(&payload, version).with(held_on, None)
+    });
+    seen.iter().try_for_each(Seen::refuse_what_is_too_much)?;
+    let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };
+    write_and_read_back(kept.keeper.as_ref(), Item::Anchor, &anchor.line())?;
+    let kept = Kept { anchor, ..kept };
+    Accepted::after(before.as_ref(), State::of(&payload)).write(home, &kept.identity, payload.id)?;
+    if let Some(seen) = seen {
+        seen.write(home, &kept.identity, payload.id)?;
     }
     record::change(&record::log(home, &kept, &payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     Ok(())

@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     cli::Merge,
-    commands::{opening, opening::Kept, recipients, record},
+    commands::{opening, opening::Kept, recipients, record, unbound},
     config,
     date::Moment,
     failure::{Failure, Kind, Result},
@@ -25,6 +25,7 @@ use crate::{
     plain::first_names,
     store::{
         accepted::{self, Accepted},
+        bygone::Guarded,
         file::{self, SealedFile},
         merging::{self, Merged, Said, Side},
         payload::Payload,
@@ -77,6 +78,10 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
         sealed.open_unpinned(&kept.identity).and_then(|text| text.read()).map_err(of_it)
     };
     let (ours_read, theirs_read) = (open(ours, "this side")?, open(theirs, "the other side")?);
+    if !arguments.unseen && [&ours_read, &theirs_read].iter().any(|side| side.generation == 0) {
+        let said = "a side counts no change: it is what git merged on the way, and no version of the store";
+        return Err(Failure::new(Kind::Store, said));
+    }
     if ours_read.id != kept.anchor.store {
         return Err(Failure::new(Kind::Store, "this side is not the store that its identity is kept for"));
     }
@@ -88,6 +93,10 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now())?;
     if arguments.unseen {
         merged.payload.generation = 0;
+    }
+    let is_guarded = unbound::guard(&home);
+    for side in [Some(&ours_read), Some(&theirs_read), base_read.as_ref()].into_iter().flatten() {
+        Guarded::of(side, &is_guarded).note_wiped(&mut merged.payload, &is_guarded);
     }
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
