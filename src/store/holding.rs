@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{date::Moment, hex, secret::Secret};
+use crate::{date::Moment, hex, name::KeyName, secret::Secret};
 
 use super::{
     facts::{Facts, Leaked, Revoked},
@@ -192,6 +192,12 @@ pub(super) fn mark(payload: &Payload, secret: &Secret) -> String {
 }
 
 impl Payload {
+    /// What holds a key back still, though it says less itself.
+    #[must_use]
+    pub fn held_on_for(&self, name: &KeyName) -> Option<&HeldOn> {
+        self.held_on.iter().find(|one| !one.is_gone && one.name == name.as_str())
+    }
+
     /// The same as its keys may be used here.
     pub(super) fn with_held_on(mut self) -> Self {
         for one in self.held_on.iter().filter(|one| !one.is_gone) {
