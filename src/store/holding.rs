@@ -33,6 +33,9 @@ pub struct Holds {
     /// Whether it is not given after that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     stops: bool,
+    /// Whether no proxy may use it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    frozen: bool,
     /// What its user's own settings may go by.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     tags: BTreeSet<String>,
@@ -80,6 +83,7 @@ impl Holds {
             leaked: facts.leaked.as_ref().map(|leaked| (leaked.at, leaked.place.clone())),
             expires: facts.expires,
             stops: facts.limits.stop_expired,
+            frozen: facts.frozen,
             tags: facts.tags.iter().map(ToString::to_string).collect(),
         }
     }
@@ -99,10 +103,16 @@ impl Holds {
         Self { limits: facts.limits, stops, ..self.clone() }
     }
 
+    /// Whether no proxy may use the key.
+    pub(super) fn freezes(&self) -> bool {
+        self.frozen
+    }
+
     /// Whether it holds nothing back.
     pub(super) fn is_nothing(&self) -> bool {
-        let Self { limits, revoked, leaked, expires, stops, tags: _ } = self;
-        limits.is_empty() && revoked.is_none() && leaked.is_none() && !(*stops && expires.is_some())
+        let Self { limits, revoked, leaked, expires, stops, frozen, tags: _ } = self;
+        let is_used_freely = limits.is_empty() && revoked.is_none() && leaked.is_none() && !frozen;
+        is_used_freely && !(*stops && expires.is_some())
     }
 
     /// The same for a key with another secret: it was not revoked, was not found, and has an end of its own.
@@ -117,6 +127,7 @@ impl Holds {
             leaked: self.leaked.or_else(|| other.leaked.clone()),
             expires: [self.expires, other.expires].into_iter().flatten().min(),
             stops: self.stops || other.stops,
+            frozen: self.frozen || other.frozen,
             tags: self.tags.union(&other.tags).cloned().collect(),
         }
     }
@@ -126,6 +137,7 @@ impl Holds {
         is_wider([(&self.limits, self.expires), (&facts.limits, facts.expires)], self.stops)
             || (self.revoked.is_some() && facts.revoked.is_none())
             || (self.leaked.is_some() && facts.leaked.is_none())
+            || (self.frozen && !facts.frozen)
     }
 
     pub(super) fn apply_to(&self, facts: &mut Facts) {
@@ -134,6 +146,7 @@ impl Holds {
         let leaked = self.leaked.clone().map(|(at, place)| Leaked { at, place });
         facts.revoked = facts.revoked.take().or(revoked);
         facts.leaked = facts.leaked.take().or(leaked);
+        facts.frozen |= self.frozen;
         if self.stops && ends_later(self.expires, facts.expires) {
             facts.expires = self.expires;
             facts.limits.stop_expired = true;
