@@ -539,3 +539,6 @@ fn parse_extra(text: &str) -> Result<(VariableName, KeyPath), BadName> {
 
 /// `run`'s exit code for its own failures, as `env`, `nice` and `timeout` have it (POSIX, "env": 125).
 pub const RUN_FAILED: u8 = 125;
+/// `store merge`'s for them where git called it: above 128 git gives the merge up, and marks no conflict that could be committed
+/// (gitattributes(5), "Defining a custom merge driver").
+pub const MERGE_FAILED: u8 = 129;

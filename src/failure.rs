@@ -76,6 +76,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
     ("125", "`run`: one of the above, whose number stands behind the message"),
     ("126", "`run`: the command cannot be executed"),
     ("127", "`run`: the command was not found"),
+    ("129", "`store merge` for git: one of the above, by which git gives the merge up"),
     ("130", "interrupted at a question"),
 ];
 

@@ -58,6 +58,7 @@ const OWN: &[&str] = &[
     "git-hooks",
     "members",
     "seen",
+    "machine",
     "joining",
     STORES,
     ELSEWHERE,

@@ -24,27 +24,28 @@ fn main() -> ExitCode {
         Called::Command(command) => {
             let terminal = Terminal::new(&program, command.global.quiet, command.global.no_colour);
             let terminal = terminal.about(commands::stores::meant(&command.verb));
-            let runs = match &command.verb {
-                Verb::Run(_) | Verb::Shell(_) => true,
-                Verb::Proxy(proxy) => proxy.runs(),
-                _ => false,
+            let one_code = match &command.verb {
+                Verb::Run(_) | Verb::Shell(_) => Some(cli::RUN_FAILED),
+                Verb::Proxy(proxy) => proxy.runs().then_some(cli::RUN_FAILED),
+                Verb::Store(store) => store.is_called_by_git().then_some(cli::MERGE_FAILED),
+                _ => None,
             };
             let done = taken.map_err(Into::into).and_then(|()| commands::dispatch(*command, &terminal));
-            done.unwrap_or_else(|error| report(&error, &arguments, runs, &terminal))
+            done.unwrap_or_else(|error| report(&error, &arguments, one_code, &terminal))
         }
         Called::Text(text) => {
             let terminal = Terminal::new(&program, false, false);
             terminal.data(terminal.named(&text).as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
         }
-        Called::Wrong(failure, runs) => {
-            report(&failure.into(), &arguments, runs, &Terminal::new(&program, false, false))
+        Called::Wrong(failure, one_code) => {
+            report(&failure.into(), &arguments, one_code, &Terminal::new(&program, false, false))
         }
     }
 }
 
 /// Says what went wrong. `run` has the command's exit codes for itself, so its own failures are 125, 126 and 127, and
-/// the kind stands behind the message.
-fn report(error: &anyhow::Error, arguments: &[OsString], runs: bool, terminal: &Terminal) -> ExitCode {
+/// the kind stands behind the message; so it does where git called, which goes by whether it is one above 128.
+fn report(error: &anyhow::Error, arguments: &[OsString], one_code: Option<u8>, terminal: &Terminal) -> ExitCode {
     let unknown;
     let failure = if let Some(failure) = error.downcast_ref::<Failure>() {
         failure
@@ -55,8 +56,8 @@ fn report(error: &anyhow::Error, arguments: &[OsString], runs: bool, terminal: &
     let masked = echo::without_secrets(failure, arguments);
     let failure = masked.as_ref().unwrap_or(failure);
     let own_code = matches!(failure.kind, Kind::NotExecutable | Kind::NotFound | Kind::Interrupted);
-    let is_in_one_code = runs && !own_code;
-    terminal.failure(failure, is_in_one_code.then_some(failure.kind));
+    let one_code = one_code.filter(|_| !own_code);
+    terminal.failure(failure, one_code.map(|_| failure.kind));
     own_failure::tell(failure.kind);
-    ExitCode::from(if is_in_one_code { cli::RUN_FAILED } else { failure.kind as u8 })
+    ExitCode::from(one_code.unwrap_or(failure.kind as u8))
 }

@@ -63,6 +63,14 @@ pub struct Store {
     pub verb: StoreVerb,
 }
 
+impl Store {
+    /// Whether git waits for a merge. What two versions come from it merges for itself, and goes on without where that fails.
+    #[must_use]
+    pub fn is_called_by_git(&self) -> bool {
+        matches!(&self.verb, StoreVerb::Merge(merge) if merge.path.is_some() && !merge.unseen)
+    }
+}
+
 /// What `keyctl store` does.
 #[derive(Subcommand)]
 pub enum StoreVerb {
@@ -239,7 +247,7 @@ pub enum RecipientsVerb {
 /// `keyctl store merge`
 #[derive(Args)]
 #[command(
-    after_help = "Called by git once it is told so, in the repository that the file lies in:\n  keyctl store merge --install\n\nExit code 0: merged. 1: merged too, with nothing lost, but look at it: both sides\nchanged the same. Above 1: it could not be merged, and ours is as it was."
+    after_help = "Called by git once it is told so, in the repository that the file lies in:\n  keyctl store merge --install\n\nExit code 0: merged. 1: merged too, with nothing lost, but look at it: both sides\nchanged the same. Above 1: it could not be merged, and ours is as it was; with\n`--path` that is 129, by which git gives the merge up."
 )]
 pub struct Merge {
     /// What both versions come from; an empty file where nothing is

@@ -3,6 +3,7 @@
 use crate::{
     failure::Result,
     identity::asking::{self, Person},
+    name::KeyName,
     platform,
     secret::Secret,
     terminal::Terminal,
@@ -24,6 +25,15 @@ pub fn by_hand() -> &'static str {
         return "`KEYCTL_NO_PROMPT` is set, so nothing is asked: unset it, and do it yourself at a terminal";
     }
     "do it yourself, at a terminal"
+}
+
+/// What a person can do where a store says less of a key than what was known of it, which holds on.
+#[must_use]
+pub fn yes_to_what_it_says(key: &KeyName) -> String {
+    let store = key.store().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "its store says less by now; if that is meant, say yes at a terminal: `keyctl store recipients accept {store}`"
+    )
 }
 
 /// Asked is on the controlling terminal, and only where messages go to one too: what runs keyctl for somebody else, an agent

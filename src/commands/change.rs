@@ -185,12 +185,12 @@ fn apply<T>(
     guarded.note_wiped(&mut payload, &is_guarded);
     recipients::refuse_what_cannot_be_noted(known.as_ref(), &payload)?;
     let log = record::log(home, kept, &payload);
-    record::note_unconfirmed(&log, kept, &payload, now, terminal);
+    record::note_unconfirmed(home, &log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);
     let mark = recorded.as_ref().map(|recorded| recorded.mark);
     payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     if let Some(mark) = mark.as_ref().filter(|_| record::is_own(kept, &payload)) {
-        payload.history = Some(mark.to_string());
+        payload.history = Some(record::for_the_store(home, kept, &payload, mark));
     }
     let version = match write(home, &payload, &kept.identity, kept.print, terminal) {
         Ok(version) => version,

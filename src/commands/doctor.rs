@@ -396,7 +396,7 @@ fn history(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> 
 /// What vouches for less of the history than the store knows of, and what was set aside and is gone.
 fn beside_the_history(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Finding> {
     let unrecorded = record::unrecorded_words(&record::log(home, kept, payload));
-    let behind = record::behind(kept, payload).map(|words| Finding::new("anchor", Grade::Care, words));
+    let behind = record::behind(home, kept, payload).map(|words| Finding::new("anchor", Grade::Care, words));
     let missing = record::missing_aside(home, kept, payload).into_iter().map(|folder| record::missing_words(&folder));
     let of_it = missing.chain(unrecorded).map(|words| Finding::new("history", Grade::Care, words));
     behind.into_iter().chain(of_it).collect()

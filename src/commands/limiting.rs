@@ -77,6 +77,8 @@ struct KeptBack<'s> {
     limits: &'s Limits,
     broken: Vec<Limit>,
     place: Place<'s>,
+    /// Whether its store says less by now, and what was known of it holds on.
+    is_held_on: bool,
 }
 
 /// What is left to be asked before keys are given.
@@ -237,7 +239,8 @@ pub fn hold(
             let opened = stores[at].0;
             let seen = (taker.shows(opened.payload, name), opened.proxied.contains(name));
             let (verdict, beyond) = scene.judge(limits, place, taker, seen);
-            let key = |broken| KeptBack { name, limits, broken, place };
+            let is_held_on = opened.payload.held_on_for(name).is_some();
+            let key = |broken| KeptBack { name, limits, broken, place, is_held_on };
             match verdict {
                 Verdict::Allowed => {}
                 Verdict::Asked => {

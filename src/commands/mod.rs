@@ -100,7 +100,7 @@ use clap::{
 };
 
 use crate::{
-    cli::{Cli, Due, Global, HookEnv, RunAlone, RunVerb, Verb, plain},
+    cli::{self, Cli, Due, Global, HookEnv, RunAlone, RunVerb, Verb, plain},
     failure::{Failure, Kind},
     terminal::Terminal,
 };
@@ -111,8 +111,8 @@ pub enum Called {
     Command(Box<Cli>),
     /// Help or the version, for standard output.
     Text(String),
-    /// A call that cannot be meant, and whether it is one of `run`.
-    Wrong(Failure, bool),
+    /// A call that cannot be meant, and the exit code of all its failures if it has one.
+    Wrong(Failure, Option<u8>),
 }
 
 /// The name this program was called by, for its messages: a distribution may have renamed it.
@@ -152,18 +152,19 @@ pub fn parse(arguments: &[OsString]) -> Called {
         return Called::Command(Box::new(Cli { global: Global::default(), verb }));
     }
     if let Some(name) = name_of_assignment(arguments) {
-        return Called::Wrong(set::in_the_arguments(&name), false);
+        return Called::Wrong(set::in_the_arguments(&name), None);
     }
     if let Some(failure) = other_keyctl::meant(&arguments[1.min(arguments.len())..]) {
-        return Called::Wrong(failure, false);
+        return Called::Wrong(failure, None);
     }
+    let one_code = runs.then_some(cli::RUN_FAILED);
     match Cli::try_parse_from(arguments) {
         Ok(command) => match mistyped::found(&command) {
-            Some(failure) => Called::Wrong(failure, runs),
+            Some(failure) => Called::Wrong(failure, one_code),
             None => Called::Command(Box::new(command)),
         },
         Err(error) if !error.use_stderr() => Called::Text(render(&error)),
-        Err(error) => Called::Wrong(explain(&error, arguments), runs),
+        Err(error) => Called::Wrong(explain(&error, arguments), one_code),
     }
 }
 

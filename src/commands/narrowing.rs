@@ -162,6 +162,9 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     if !covered.widens {
         return Ok(None);
     }
+    if payload.held_on_for(name).is_some() {
+        return Err(yes_first(home, name, "nothing was changed"));
+    }
     say(&covered, &format!("`{name}`"), terminal);
     let stops = settings.plan(name, &before).expired == Reaction::Stop;
     let expires = if stops { after.expires } else { before.expires };
@@ -177,6 +180,15 @@ pub fn agreed(home: &Home, name: &KeyName, put: impl Fn(&mut Facts), terminal: &
     let scene = Scene { home, kept: &kept, payload: &payload, action: Action::Edit };
     need_person(&scene, &[name], &format!("let `{name}`{with} be used for more: {words}"), terminal)?;
     Ok(Some(before))
+}
+
+/// The failure for what would be said of a key whose store says less of it than holds on here: it would not count.
+#[must_use]
+pub fn yes_first(home: &Home, name: &KeyName, but: &str) -> Failure {
+    let store = home.store().map(ToString::to_string).unwrap_or_default();
+    let said = format!("in its store `{name}` may be used for more than you said yes to; {but}");
+    Failure::new(Kind::Store, said)
+        .hint(format!("say yes to that first, at a terminal: `keyctl store recipients accept {store}`"))
 }
 
 /// Makes sure that a yes was one to what is being done now.

@@ -9,11 +9,12 @@ use crate::{
     history::{Event, Reason},
     name::KeyName,
     rotation::{Plan, Reaction, ReasonFrom, Settings, State},
+    store::payload::Payload,
     terminal::Terminal,
 };
 
 use super::{
-    caller,
+    asking, caller,
     judging::{Clock, Judged},
     limiting::{self, Taker},
     reminded,
@@ -38,7 +39,7 @@ pub fn hold(
     if !stopped.is_empty() {
         let refused = event().refused(&states(&stopped)).names(stopped.iter().map(|key| key.name));
         used.record_refusal(refused, config, terminal);
-        return Err(refusal(&stopped, clock));
+        return Err(refusal(&used.payload, &stopped, clock));
     }
     say_unfit(&keys, clock, terminal);
     let due: Vec<(&KeyName, &str)> = keys
@@ -155,7 +156,7 @@ pub fn ask(
     if !stopped.is_empty() {
         let refused = event.clone().refused(&states(&stopped)).names(names);
         used.record_refusal(refused, config, terminal);
-        return Err(refusal(&stopped, clock));
+        return Err(refusal(&used.payload, &stopped, clock));
     }
     say_unfit(&keys, clock, terminal);
     if let [key] = &keys[..]
@@ -219,17 +220,23 @@ fn say_unfit(keys: &[Judged], clock: Clock, terminal: &Terminal) {
     }
 }
 
-fn refusal(stopped: &[&Judged], clock: Clock) -> Failure {
-    let is_revoked = |key: &&&Judged| key.outlook.state == State::Revoked && key.plan.revoked == Reaction::Stop;
+fn refusal(payload: &Payload, stopped: &[&Judged], clock: Clock) -> Failure {
+    let is_revoked = |key: &&&Judged<'_>| key.outlook.state == State::Revoked && key.plan.revoked == Reaction::Stop;
     let mut failure =
         Failure::new(Kind::Policy, format!("not given: {}", phrases(stopped, clock))).hint(replace(stopped));
-    if let Some(key) = stopped.iter().find(is_revoked) {
+    // Where its store does not say so any more there is nothing to edit.
+    let (held_on, own): (Vec<&Judged>, Vec<&Judged>) =
+        stopped.iter().partition(|key| payload.held_on_for(key.name).is_some());
+    if let Some(key) = held_on.first() {
+        failure = failure.hint(asking::yes_to_what_it_says(key.name));
+    }
+    if let Some(key) = own.iter().find(is_revoked) {
         failure = failure.hint(format!("if it may be used after all: `keyctl edit {} --not-revoked`", key.name));
     }
-    if let Some(key) = stopped.iter().find(|key| is_stopped_as_leaked(key)) {
+    if let Some(key) = own.iter().find(|key| is_stopped_as_leaked(key)) {
         failure = failure.hint(format!("if nobody else can have seen it: `keyctl edit {} --not-leaked`", key.name));
     }
-    let ended = || stopped.iter().filter(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop);
+    let ended = || own.iter().filter(|key| key.outlook.has_ended && key.plan.expired == Reaction::Stop);
     if let Some(key) = ended().find(|key| key.key.facts.limits.stop_expired) {
         failure = failure.hint(format!("to be warned only: `keyctl edit {} --no-stop-expired`", key.name));
     }

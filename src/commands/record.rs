@@ -16,7 +16,11 @@ use crate::{
         keeper::{Item, KeeperKind},
         retired::Aside,
     },
-    store::{members::Whose, payload::Payload},
+    store::{
+        machine::{self, Machine},
+        members::Whose,
+        payload::Payload,
+    },
     terminal::{Terminal, count},
 };
 
@@ -92,7 +96,7 @@ pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
         .with_retired(&payload.retired)
         .changing(matches!(kept.other, Some(Other::Former(_))))
         .expecting(known(&kept.anchor))
-        .known_to_the_store(known_to_the_store(kept, payload))
+        .known_to_the_store(more_than_anchored(home, kept, payload))
         .beginning_with(first(payload))
 }
 
@@ -103,9 +107,35 @@ pub fn is_own(kept: &Kept, payload: &Payload) -> bool {
     kept.record.kind() != KeeperKind::Given && payload.whose_log(&kept.identity) == Whose::Own
 }
 
-/// What the store itself says of how far its history has come.
-fn known_to_the_store(kept: &Kept, payload: &Payload) -> Option<Mark> {
-    payload.history.as_ref().filter(|_| is_own(kept, payload)).and_then(|mark| mark.parse().ok())
+/// What the store itself says of how far this machine's history has come.
+fn known_to_the_store(home: &Home, kept: &Kept, payload: &Payload) -> Option<Mark> {
+    let (written, mark) = in_the_store(kept, payload)?;
+    let machine = Machine::read(home, &kept.identity, payload.id);
+    machine.is_none_or(|machine| machine.may_have_written(written)).then_some(mark)
+}
+
+/// The same where it is more than the anchor knows, or something else.
+fn more_than_anchored(home: &Home, kept: &Kept, payload: &Payload) -> Option<Mark> {
+    let anchor = &kept.anchor;
+    let (_, mark) = in_the_store(kept, payload)?;
+    let is_known = mark.seq < anchor.entries || (mark.seq == anchor.entries && mark.hash == anchor.hash);
+    if is_known { None } else { known_to_the_store(home, kept, payload) }
+}
+
+/// The mark of a history that is in the store, whichever machine has written it there: as it is written, and as it is.
+fn in_the_store<'p>(kept: &Kept, payload: &'p Payload) -> Option<(&'p str, Mark)> {
+    let written = payload.history.as_deref().filter(|_| is_own(kept, payload))?;
+    Some((written, machine::unsigned(written).parse().ok()?))
+}
+
+/// A mark of this machine's history for the store, which says whose it is where others may write the store too.
+#[must_use]
+pub fn for_the_store(home: &Home, kept: &Kept, payload: &Payload, mark: &Mark) -> String {
+    let may_be_anothers = home.is_elsewhere() || !payload.members.is_empty();
+    let begin = || Machine::begin(home, &kept.identity, payload.id, None).ok();
+    let machine = Machine::read(home, &kept.identity, payload.id);
+    let machine = machine.or_else(|| may_be_anothers.then(begin).flatten());
+    machine.map_or_else(|| mark.to_string(), |machine| machine.sign(&mark.to_string()))
 }
 
 /// Where a history was set aside, what the one after it begins with.
@@ -116,8 +146,8 @@ fn first(payload: &Payload) -> Option<Event> {
 
 /// What is odd about an anchor that lies before what the store knows of the history, if it does.
 #[must_use]
-pub fn behind(kept: &Kept, payload: &Payload) -> Option<String> {
-    let (anchor, store) = (kept.anchor.entries, known_to_the_store(kept, payload)?.seq);
+pub fn behind(home: &Home, kept: &Kept, payload: &Payload) -> Option<String> {
+    let (anchor, store) = (kept.anchor.entries, more_than_anchored(home, kept, payload)?.seq);
     (anchor < store).then(|| {
         format!("the anchor knows #{anchor} of the history, the store #{store}: not renewed, put back, or changed")
     })
@@ -168,8 +198,8 @@ pub fn change(log: &Log, event: &Event, terminal: &Terminal) -> Option<Appended>
 /// Records which changes the history has that did not come into the store, as it knows how far the history was when it was
 /// last written: whoever made one was ended in between. The store's lock is held, so nobody is just about to. Best effort: of
 /// thousands of entries since then, or where a file of the history was closed in between, the last ones are looked at.
-pub fn note_unconfirmed(log: &Log, kept: &Kept, payload: &Payload, now: Moment, terminal: &Terminal) {
-    let Some(mark) = known_to_the_store(kept, payload) else { return };
+pub fn note_unconfirmed(home: &Home, log: &Log, kept: &Kept, payload: &Payload, now: Moment, terminal: &Terminal) {
+    let Some(mark) = known_to_the_store(home, kept, payload) else { return };
     let later = log.last_after(mark.seq, LOOKED_AT);
     let is_known =
         |number: u64, event: &Event| later.iter().any(|(after, other)| *after > number && other.unmakes(number, event));

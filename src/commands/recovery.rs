@@ -21,6 +21,7 @@ use crate::{
     store::{
         accepted,
         file::SealedFile,
+        machine::{self, Machine},
         members::Whose,
         payload::{Payload, Recovery},
         seen::{self, Seen},
@@ -234,6 +235,10 @@ fn restore(
     write_and_read_back(keeper.as_ref(), Item::Identity, copy.identity.line())?;
     let anchor = anchor_for(home, &payload, &copy.identity, old);
     let begins_anew = anchor.entries == 0 && !has_history(home);
+    if begins_anew {
+        // What the store knows of is the history of the machine that it comes from.
+        Machine::begin(home, &copy.identity, payload.id, payload.history.as_deref())?;
+    }
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
     if record.kind().uses_keychain() {
         pin::write(home, payload.id)?;
@@ -314,7 +319,8 @@ fn anchor_for(home: &Home, payload: &Payload, identity: &Identity, old: Option<A
     let anchor = old.unwrap_or_else(|| Anchor::first(payload.id, payload.seal));
     // On a new machine the history may not have come along: then it begins anew.
     let is_of_it = has_history(home) && payload.whose_log(identity) == Whose::Own;
-    let mark: Option<Mark> = payload.history.as_ref().filter(|_| is_of_it).and_then(|mark| mark.parse().ok());
+    let mark: Option<Mark> =
+        payload.history.as_ref().filter(|_| is_of_it).and_then(|mark| machine::unsigned(mark).parse().ok());
     let anchor = Anchor { generation: payload.generation, ..anchor };
     match mark.filter(|mark| mark.seq > anchor.entries) {
         Some(mark) => Anchor { entries: mark.seq, hash: mark.hash, ..anchor },

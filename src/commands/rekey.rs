@@ -34,6 +34,7 @@ use crate::{
     project::trust::{self, Reseal},
     store::{
         file::{self, SealedFile},
+        machine,
         payload::Payload,
     },
     terminal::Terminal,
@@ -113,7 +114,7 @@ fn ask(yes: bool, terminal: &Terminal) -> Result<()> {
 }
 
 fn change_identity(home: &Home, kept: Kept, payload: Payload, now: Moment, terminal: &Terminal) -> Result<()> {
-    record::note_unconfirmed(&record::log(home, &kept, &payload), &kept, &payload, now, terminal);
+    record::note_unconfirmed(home, &record::log(home, &kept, &payload), &kept, &payload, now, terminal);
     let next = Identity::generate();
     if let Err(failure) = write_and_read_back(kept.keeper.as_ref(), Item::Identity, &kept.identity.line_with(&next)) {
         // Whatever became of that, the former identity has to stay where it was.
@@ -250,7 +251,7 @@ fn finish(home: &Home, kept: Kept, payload: &Payload) -> Result<Kept> {
     proxying::forget(home, former, payload.id)?;
     watch::reseal(home, &log);
     reminded::forget(home);
-    let known = payload.history.as_ref().and_then(|mark| mark.parse::<crate::history::Mark>().ok());
+    let known = payload.history.as_ref().and_then(|mark| machine::unsigned(mark).parse::<crate::history::Mark>().ok());
     let mut anchor = Anchor { generation: payload.generation.max(kept.anchor.generation), ..kept.anchor.clone() };
     if let Some(mark) = known.filter(|mark| mark.seq > anchor.entries) {
         (anchor.entries, anchor.hash) = (mark.seq, mark.hash);

@@ -39,7 +39,8 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let doing = if arguments.skip { "letting a change stand" } else { "taking a change back" };
     need_someone(arguments.yes || arguments.list, terminal, doing)?;
     let kept = opening::identity(&home)?;
-    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    // As it stands there, like what is changed: what holds on beside it goes on doing so.
+    let payload = opening::store(&home, &kept, terminal)?.read_as_written()?;
     if arguments.list {
         return list(&payload, arguments.json, now, terminal);
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{date::Moment, hex, secret::Secret};
+use crate::{date::Moment, hex, name::KeyName, secret::Secret};
 
 use super::{
     facts::{Facts, Leaked, Revoked},
@@ -33,6 +33,9 @@ pub struct Holds {
     /// Whether it is not given after that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     stops: bool,
+    /// Whether no proxy may use it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    frozen: bool,
     /// What its user's own settings may go by.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     tags: BTreeSet<String>,
@@ -107,6 +110,7 @@ impl Holds {
             leaked: facts.leaked.as_ref().map(|leaked| (leaked.at, leaked.place.clone())),
             expires: facts.expires,
             stops: facts.limits.stop_expired,
+            frozen: facts.frozen,
             tags: facts.tags.iter().map(ToString::to_string).collect(),
         }
     }
@@ -125,10 +129,16 @@ impl Holds {
         Self { limits: facts.limits, stops: stops.expired, ..self.clone() }
     }
 
+    /// Whether no proxy may use the key.
+    pub(super) fn freezes(&self) -> bool {
+        self.frozen
+    }
+
     /// Whether it holds nothing back.
     pub(super) fn is_nothing(&self) -> bool {
-        let Self { limits, revoked, leaked, expires, stops, tags: _ } = self;
-        limits.is_empty() && revoked.is_none() && leaked.is_none() && !(*stops && expires.is_some())
+        let Self { limits, revoked, leaked, expires, stops, frozen, tags: _ } = self;
+        let is_used_freely = limits.is_empty() && revoked.is_none() && leaked.is_none() && !frozen;
+        is_used_freely && !(*stops && expires.is_some())
     }
 
     /// The same for a key with another secret: it was not revoked, was not found, and has an end of its own.
@@ -148,6 +158,7 @@ impl Holds {
             leaked: self.leaked.or_else(|| other.leaked.clone()),
             expires: [self.expires, other.expires].into_iter().flatten().min(),
             stops: self.stops || other.stops,
+            frozen: self.frozen || other.frozen,
             tags: self.tags.union(&other.tags).cloned().collect(),
         }
     }
@@ -183,6 +194,7 @@ impl Holds {
         is_wider([(&self.limits, self.expires), (&facts.limits, facts.expires)], self.stops)
             || (self.revoked.is_some() && facts.revoked.is_none())
             || (self.leaked.is_some() && facts.leaked.is_none())
+            || (self.frozen && !facts.frozen)
     }
 
     pub(super) fn apply_to(&self, facts: &mut Facts) {
@@ -192,6 +204,7 @@ impl Holds {
         facts.revoked = facts.revoked.take().or(revoked);
         facts.leaked = facts.leaked.take().or(leaked);
         facts.tags.extend(self.tags.iter().filter_map(|tag| tag.parse().ok()));
+        facts.frozen |= self.frozen;
         if self.stops && ends_later(self.expires, facts.expires) {
             facts.expires = self.expires;
             facts.limits.stop_expired = true;
@@ -260,6 +273,12 @@ impl Payload {
         let here: BTreeSet<String> = self.all().map(|(_, key)| mark(self, &key.value)).collect();
         let waiting = self.held_on.iter().filter(|one| one.is_gone && one.holds.limits.want_a_person());
         waiting.filter(move |one| !here.contains(&one.secret)).map(HeldOn::name)
+    }
+
+    /// What holds a key back still, though it says less itself.
+    #[must_use]
+    pub fn held_on_for(&self, name: &KeyName) -> Option<&HeldOn> {
+        self.held_on.iter().find(|one| !one.is_gone && one.name == name.as_str())
     }
 
     /// The same as its keys may be used here.

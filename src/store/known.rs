@@ -50,6 +50,13 @@ pub(super) struct Held {
     pub secret: Option<String>,
 }
 
+impl Held {
+    /// Whether no proxy may use the key.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.holds.as_ref().is_some_and(Holds::freezes)
+    }
+}
+
 /// Who made the next version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {

@@ -139,7 +139,6 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
             let what = format!("{words} is an older copy than what both come from: generation {found}, not {expected}");
             return Err(Failure::new(Kind::Store, what)
                 .hint("git revert and cherry-pick ask for that, and a merge where somebody put an older copy back")
-                .hint("abort it (`git revert --abort`, `git cherry-pick --abort`, `git merge --abort`)")
                 .hint("to take a change back: `keyctl rollback`; to have a branch's changes: merge the whole branch"));
         }
     }

@@ -5,7 +5,8 @@
 //! the clear, `limits` what a key may be used for, `moving` how it goes to another store, `members` who may open it and
 //! `accepted` whom of these its owner knows, `seals` how its seal changes, `seen` the newest version that he had, `known` what
 //! he notes of its keys, `holding` what of that holds on where another says less, and `noted` how it is noted, `merging` how two
-//! versions become one, `bygone` what outlives a key that is wiped; `text` is how all of it is written down, `file` the sealed file
+//! versions become one, `bygone` what outlives a key that is wiped, `machine` whose history it
+//! knows of; `text` is how all of it is written down, `file` the sealed file
 //! itself.
 
 pub mod accepted;
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod known;
 pub mod leaking;
 pub mod limits;
+pub mod machine;
 pub mod members;
 pub mod merging;
 pub mod moving;

@@ -216,6 +216,8 @@ impl Seen {
             ("revoked since", differ(|was, is| !was.revoked && is.revoked)),
             ("not marked as leaked any more", differ(|was, is| was.leaked && !is.leaked)),
             ("marked as leaked since", differ(|was, is| !was.leaked && is.leaked)),
+            ("not frozen for the proxy any more", differ(|was, is| was.is_frozen() && !is.is_frozen())),
+            ("frozen for the proxy since", differ(|was, is| !was.is_frozen() && is.is_frozen())),
         ];
         lines.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}", names?))).collect()
     }

@@ -83,7 +83,9 @@ fn a_store_that_had_members_opens_never_as_one_without_and_no_merge_makes_it_one
     bob.git(&["push", "-q", "origin", "HEAD:forged"]);
     let (good, said) = alice.try_git(&alice.repo(), &["pull", "-q", "--no-rebase", "origin", "forged"]);
     assert!(!good && said.contains("the other side names no members any more"), "{said}");
-    alice.git(&["merge", "--abort"]);
+    // Nothing waits to be committed.
+    assert_eq!(alice.git(&["status", "--porcelain"]), "");
+    assert!(!alice.repo().join(".git/MERGE_HEAD").exists());
     is_held_back(&alice, "team:A");
 }
 
@@ -295,4 +297,83 @@ fn what_stops_a_key_by_its_tag_or_its_name_goes_with_a_yes_alone() {
 fn is_held_back_in_a_run(person: &Person, key: &str) {
     let ran = alone(person, &["run", "--no-project", "-k", &format!("X={key}"), "--", "printenv", "X"]);
     assert!(ran.stdout().is_empty() && ran.code() == 125, "{key} is given: {}", ran.stderr());
+}
+
+#[test]
+fn what_is_said_of_a_key_that_is_held_on_is_true_and_a_yes_comes_before_an_edit() {
+    let (_remote, alice, bob) = two();
+    alice.set("team:R", "secret-of-R");
+    alice.does(&["edit", "team:A", "--ask"]);
+    alice.does(&["revoke", "team:R", "--yes"]);
+    alice.push();
+    bob.pull();
+    for words in [["team:A", "--no-ask"], ["team:R", "--not-revoked"]] {
+        let screen = on_a_terminal(&bob.sandbox, &[&[KEYCTL, "edit"][..], &words].concat(), &[("[y/N] ", "y\r")]);
+        assert_eq!(screen.code, 0, "{}", screen.shown);
+    }
+    bob.push();
+    alice.pull();
+    let held = "keyctl: in the store `team` keys may be used for more than you said yes to, and what you knew of holds on: `A`, `R`\n\
+        keyctl: hint: if that is meant, say yes at a terminal: `keyctl store recipients accept team`\n";
+    let hint = "keyctl: hint: its store says less by now; if that is meant, say yes at a terminal: `keyctl store recipients accept team`\n";
+    let said = alone(&alice, &["run", "-k", "A=team:A", "--", "true"]).stderr();
+    let why = "keyctl: not given: `team:A` needs a yes at a terminal, as it did when you last said yes [E09]\n";
+    assert_eq!(said, format!("{held}{why}keyctl: hint: do it yourself, at a terminal\n{hint}"));
+    let said = alone(&alice, &["run", "-k", "R=team:R", "--", "true"]).stderr();
+    assert!(said.ends_with(hint) && !said.contains("--not-revoked"), "{said}");
+    // Nobody is asked for a yes that would not count.
+    for (key, option) in [("A", "--no-ask"), ("A", "--any-program"), ("R", "--not-revoked")] {
+        let name = format!("team:{key}");
+        let screen = on_a_terminal(&alice.sandbox, &[KEYCTL, "edit", &name, option], &[]);
+        if option == "--any-program" {
+            assert!(
+                screen.code == 0 && screen.shown.ends_with("`team:A` is as you said already\n"),
+                "{}",
+                screen.shown
+            );
+            continue;
+        }
+        let said = format!(
+            "{held}keyctl: in its store `{name}` may be used for more than you said yes to; nothing was changed\n\
+            keyctl: hint: say yes to that first, at a terminal: `keyctl store recipients accept team`\n"
+        );
+        assert_eq!((screen.shown, screen.code), (said, 5));
+    }
+    // What uses it for no more goes on, and can be taken back.
+    alice.does(&["edit", "team:A", "--note", "of the shop"]);
+    alice.does(&["undo", "--store", "team", "--yes"]);
+    is_held_back(&alice, "team:A");
+    says_yes(&alice);
+    alice.sandbox.secret("first-secret");
+    alice.has("team:A", "first-secret");
+}
+
+#[test]
+fn a_freeze_holds_on_whoever_takes_it_away_and_is_named_where_a_yes_gives_it_up() {
+    let (_remote, alice, bob) = two();
+    let before = fs::read(alice.file()).expect("read");
+    let is_frozen = |person: &Person| person.call(&["show", "team:A"]).stdout().contains("for the proxy: none uses it");
+    alice.does(&["proxy", "freeze", "team:A"]);
+    alice.push();
+    bob.pull();
+    bob.does(&["proxy", "unfreeze", "team:A"]);
+    bob.push();
+    alice.pull();
+    assert!(is_frozen(&alice) && !is_frozen(&bob));
+    let ran = alone(&alice, &["proxy", "unfreeze", "team:A"]);
+    let said = "keyctl: in its store `team:A` may be used for more than you said yes to; it is frozen still\n";
+    assert!(ran.code() == 5 && ran.stderr().contains(said), "{}", ran.stderr());
+    needs_a_person(&alice, &[&ACCEPT[..], &["--yes"]].concat());
+    // Nor by an older version.
+    fs::write(alice.file(), before).expect("write");
+    needs_a_person(&alice, &[&ACCEPT[..], &["--older", "--yes"]].concat());
+    alice.git(&["checkout", "-q", "--", "team.age"]);
+    let shown = says_yes(&alice).shown;
+    let said = "`team:A` may be used for more than you said yes to: no longer frozen for the proxy";
+    assert!(shown.contains(said), "{shown}");
+    assert!(!is_frozen(&alice));
+    // What she takes away herself waits for nobody.
+    alice.does(&["proxy", "freeze", "team:A"]);
+    alice.does(&["proxy", "unfreeze", "team:A"]);
+    assert!(!is_frozen(&alice));
 }

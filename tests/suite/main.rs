@@ -22,6 +22,7 @@ mod completing;
 mod composing;
 mod conversing;
 mod copying;
+mod diverging;
 mod dueing;
 mod enduring;
 mod exchanging;

@@ -720,9 +720,10 @@ fn git_merges_what_two_people_changed_key_by_key_in_both_directions() {
         keyctl: hint: to see them: `keyctl versions team:A`; to use the other one: `keyctl rollback team:A`\n\
         keyctl: `team:Y` was changed on the other side and removed, or renamed, on this one: it is kept\n\
         keyctl: hint: if it is to go: `keyctl remove team:Y`\n\
-        keyctl: `keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets\n";
+        keyctl: `keyctl undo --store team` goes no further back than this; `keyctl rollback team:NAME` has all former secrets\n";
     assert!(said.contains(told), "{said}");
     assert_eq!((value(&alice, "team:A"), value(&alice, "team:Y")), ("alices-secret".into(), "bobs-secret".into()));
+    assert!(!alice.call(&["doctor", "--store", "team"]).stdout().contains("could not merge"));
     alice.git(&["add", "team.age"]);
     alice.git(&["commit", "-qm", "merged"]);
     alice.git(&["push", "-q", "origin", "HEAD:main"]);
@@ -764,13 +765,14 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
         .output();
     let strangers = strangers.expect("age").stdout;
     for (theirs, said) in [
-        (&damaged[..], "keyctl: the other side: `~/files/theirs` is damaged\n"),
-        (b"<<<<<<< HEAD\n", "keyctl: the other side: the store is no age file\n"),
-        (b"", "keyctl: the other side: the store is empty\n"),
+        (&damaged[..], "keyctl: the other side: `~/files/theirs` is damaged [E05]\n"),
+        (b"<<<<<<< HEAD\n", "keyctl: the other side: the store is no age file [E05]\n"),
+        (b"", "keyctl: the other side: the store is empty [E05]\n"),
         (&strangers, "keyctl: the other side: the store was made for another identity than the one that is kept ("),
     ] {
         let (code, told, ours) = merge(&good, theirs, "team.age");
-        assert!(told.starts_with(said) && code == 5 && ours == good, "{code}: {told}");
+        assert!(told.starts_with(said) && code == 129 && ours == good, "{code}: {told}");
+        assert!(told.contains("\nkeyctl: hint: git gave this merge up with nothing changed: "), "{told}");
     }
     // By its path, or else by who opens it; from nothing in common, too.
     for (base, path) in [(&good[..], "team.age"), (&good, "nowhere.age"), (b"", "team.age")] {
@@ -778,7 +780,7 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
         assert!(
             code == 0
                 && told
-                    == "keyctl: merged both versions of the store `team`\nkeyctl: `keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets\n"
+                    == "keyctl: merged both versions of the store `team`\nkeyctl: `keyctl undo --store team` goes no further back than this; `keyctl rollback team:NAME` has all former secrets\n"
                 && ours != good,
             "{told}"
         );
@@ -803,7 +805,9 @@ fn a_merge_that_cannot_be_made_leaves_this_side_as_it_was() {
     let newer = fs::read(alice.file()).expect("read");
     let (code, told, ours) = merge(&newer, &good, "team.age");
     assert!(
-        told.starts_with("keyctl: this side is an older copy than what both come from: ") && code == 5 && ours == good,
+        told.starts_with("keyctl: this side is an older copy than what both come from: ")
+            && code == 129
+            && ours == good,
         "{told}"
     );
     assert!(told.contains("\nkeyctl: hint: git revert and cherry-pick ask for that, "), "{told}");
@@ -955,7 +959,7 @@ fn an_identity_in_the_keychain_goes_over_to_the_stores_id_when_the_store_is_join
     let words = ["store", "merge", "--base", &theirs, "--ours", &ours, "--theirs", &theirs, "--path", "team.age"];
     let merged = bob.sandbox.call(&words).inside(bob.repo()).run();
     assert!(
-        merged.stderr().starts_with("keyctl: the keychain is locked\n") && merged.code() == 4,
+        merged.stderr().starts_with("keyctl: store `team`: the keychain is locked [E04]\n") && merged.code() == 129,
         "{}",
         merged.stderr()
     );

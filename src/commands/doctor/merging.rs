@@ -3,7 +3,8 @@
 use super::{Finding, Grade};
 use crate::{home::Home, scan::git::Git};
 
-/// The merge that waits.
+/// The merge that waits. Where keyctl has merged, git calls that a conflict too if somebody is to look; the file is neither side's
+/// then.
 pub(super) fn finding(home: &Home) -> Option<Finding> {
     if !home.is_elsewhere() {
         return None;
@@ -12,7 +13,15 @@ pub(super) fn finding(home: &Home) -> Option<Finding> {
     let name = file.file_name()?.to_str()?;
     let git = Git::at(file.parent()?).ok()?;
     let waiting = git.output(&["ls-files", "--unmerged", "--", name]).ok()?;
-    (!waiting.is_empty()).then(|| {
+    if waiting.is_empty() {
+        return None;
+    }
+    let lies_there = git.output(&["hash-object", "--no-filters", "--", name]).ok()?;
+    let lies_there = String::from_utf8(lies_there).ok()?;
+    let waiting = String::from_utf8_lossy(&waiting).into_owned();
+    // A mode, what the file is there, and which side that is.
+    let mut sides = waiting.lines().filter_map(|line| line.split(' ').nth(1));
+    sides.any(|side| side == lies_there.trim_end()).then(|| {
         let seen = format!("git could not merge `{}`, which has the keys of one side alone", file.display());
         Finding::new("merge", Grade::Bad, seen)
             .hint("give the merge up with `git merge --abort` (or `git rebase --abort`), call `keyctl store merge --install`, then merge again")

@@ -55,7 +55,11 @@ pub(super) fn refusal(kept_back: &[KeptBack], scene: &Scene, taker: Taker) -> Fa
     if is_hidden && matches!(taker, Taker::Program(_)) {
         failure = failure.hint("an agent gives it to a program whose output is masked: `keyctl run --mask -- myapp`");
     }
-    let own: Vec<&KeptBack> = kept_back.iter().filter(|key| matches!(key.place, Place::Store)).collect();
+    let of_stores = kept_back.iter().filter(|key| matches!(key.place, Place::Store));
+    let (held_on, own): (Vec<&KeptBack>, Vec<&KeptBack>) = of_stores.partition(|key| key.is_held_on);
+    let mut yes: Vec<String> = held_on.iter().map(|key| asking::yes_to_what_it_says(key.name)).collect();
+    yes.dedup();
+    failure = yes.into_iter().fold(failure, Failure::hint);
     match own[..] {
         [] => {}
         [key] => failure = failure.hint(format!("to change that, at a terminal: `{}`", key.way_out())),
@@ -70,6 +74,7 @@ impl KeptBack<'_> {
     /// What keeps it back, in words.
     fn phrase(&self, scene: &Scene) -> String {
         let of = match self.place {
+            Place::Store if self.is_held_on => "as it did when you last said yes",
             Place::Store => "as the store says",
             Place::Config(_) => "as `config.toml` says",
         };

@@ -6,15 +6,19 @@ use crate::{
     history::{Action, Event},
     home::Home,
     identity::{Identity, anchor::Id},
-    name::KeyPath,
+    name::{KeyName, KeyPath},
     proxy::frozen::{self, Found, Frozen, News},
     seal::SealKey,
-    store::{journal::Deed, payload::Payload},
+    store::{
+        journal::Deed,
+        payload::{Key, Payload},
+    },
     terminal::Terminal,
 };
 
 use super::super::{
     change::{Outcome, change_as},
+    narrowing::yes_first,
     opening::Kept,
 };
 
@@ -24,10 +28,13 @@ pub fn of(home: &Home, kept: &Kept, payload: &Payload) -> Frozen {
     sealed_by(home, &kept.identity, payload.id, said_by(payload))
 }
 
-/// What the store itself says; of the keys that were read of it.
+/// What the store itself says, and what holds on though it does not; of the keys that were read of it.
 #[must_use]
 pub fn said_by(payload: &Payload) -> News {
-    let frozen = payload.keys.iter().filter(|(_, key)| key.facts.frozen);
+    let is_frozen = |(name, key): &(&KeyName, &Key)| {
+        key.facts.frozen || payload.held_on_for(name).is_some_and(|one| one.on(&key.facts).frozen)
+    };
+    let frozen = payload.keys.iter().filter(is_frozen);
     News { generation: payload.generation, names: frozen.map(|(name, _)| name.as_str().to_owned()).collect() }
 }
 
@@ -75,7 +82,12 @@ fn alter(name: &KeyPath, frozen: bool, terminal: &Terminal, (done, already): (&s
             return Err(not_ours(&home));
         }
         if !payload.step(Deed::Edit, now, |edit| edit.change(name.name(), |facts| facts.frozen = frozen))? {
-            return Ok(Outcome::AsItWas(None));
+            let holds_on = !frozen && said_by(payload).names.contains(name.name().as_str());
+            return if holds_on {
+                Err(yes_first(&home, name.name(), "it is frozen still"))
+            } else {
+                Ok(Outcome::AsItWas(None))
+            };
         }
         let generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
         let news = News { generation, ..said_by(payload) };

@@ -2,8 +2,10 @@
 //!
 //! git gives three files: what both come from, ours, in whose place the result goes, and theirs. All are opened with the
 //! identity of one store; what does not open, or is of another store, fails with an exit code above 1 and leaves ours as it
-//! was. Exit code 1 says that a person has to look: the result is whole and opens all the same. So it is where the members
-//! are not those that were accepted here: what is merged is made for them, and is not to be pushed before a yes.
+//! was. Where git called that is one above 128, by which it gives the merge up: else it would call it a conflict, and whoever
+//! commits that loses what the other side has. Exit code 1 says that a person has to look: the result is whole and opens all
+//! the same. So it is where the members are not those that were accepted here: what is merged is made for them, and is not to
+//! be pushed before a yes.
 //!
 //! What two versions come from git may have to merge first, of several: that counts no change, so that no machine takes it for a
 //! version of the store. Any other result of a store that is one person's is held against what is known here (bygone.rs): a
@@ -19,7 +21,7 @@ use crate::{
     commands::{opening, opening::Kept, recipients, record, unbound},
     config,
     date::Moment,
-    failure::{Failure, Kind, Result},
+    failure::{Failure, Kind, Result, for_store},
     history::{Action, Event},
     home::{self, Home},
     plain::first_names,
@@ -40,6 +42,8 @@ mod own;
 
 /// So many keys are named; the rest are counted.
 const MOST_NAMES: usize = 8;
+/// What git made of a merge that was refused: there is nothing to commit, and in a merge nothing to abort.
+const GIVEN_UP: &str = "git gave this merge up with nothing changed: once that is settled, merge again (in a rebase `git rebase --continue`, or `--abort`)";
 
 /// Merges, or tells git to have it done.
 ///
@@ -57,9 +61,12 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
             .hint("to have git call it: `keyctl store merge --install`"));
     };
     let merged = merge_files([base, ours, theirs], arguments, terminal);
-    merged.map_err(
-        |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
-    )
+    let merged =
+        merged.map_err(
+            |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
+        );
+    let is_gits = arguments.path.is_some() && !arguments.unseen;
+    merged.map_err(|failure| if is_gits { failure.hint(GIVEN_UP) } else { failure })
 }
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
@@ -190,7 +197,8 @@ fn whose(ours: &Path, path: Option<&Path>) -> Result<(Home, Kept)> {
         lies.is_some() && path.and_then(|path| path.canonicalize().ok()) == lies
     };
     if let Some(home) = homes.iter().find(is_there) {
-        return Ok((home.clone(), opening::identity(home)?));
+        let of_store = |failure: Failure| failure.of_store(super::list::name(home));
+        return Ok((home.clone(), opening::identity(home).map_err(of_store)?));
     }
     homes.push(Home::find()?);
     let mut closed = None;
@@ -235,7 +243,8 @@ fn tell(merged: &Merged, store: &str, is_others: bool, terminal: &Terminal) {
         terminal.hint("look at these before you use them; what was kept there left with whoever was removed");
     }
     if merged.had_steps {
-        terminal.say("`keyctl undo` goes no further back than this; `keyctl rollback` has all former secrets");
+        let text = "`keyctl undo` goes no further back than this; `keyctl rollback NAME` has all former secrets";
+        terminal.say(&for_store(text, store));
     }
 }
 

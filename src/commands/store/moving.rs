@@ -42,11 +42,8 @@ pub fn move_key(path: &KeyPath, to: &StoreName, terminal: &Terminal) -> Result<(
     let kept = opening::identity(&from)?;
     let payload = opening::store(&from, &kept, terminal)?.read()?;
     let key = payload.key(name)?;
-    if payload.held_on.iter().any(|one| !one.is_gone() && one.name() == name.as_str()) {
-        let accept =
-            format!("say yes to that first, or edit the key: `keyctl store recipients accept {}`", list::name(&from));
-        let what = format!("`{name}` may be used for more than you said yes to; nothing was moved");
-        return Err(Failure::new(Kind::Store, what).hint(accept));
+    if payload.held_on_for(name).is_some() {
+        return Err(narrowing::yes_first(&from, name, "nothing was moved"));
     }
     let scene = Scene { home: &from, kept: &kept, payload: &payload, action: Action::Remove };
     unbound::hold_one(&scene, name, &format!("whoever opens the store `{}`", list::name(&to)), terminal)?;

@@ -18,6 +18,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::{Action, Event},
     home::Home,
+    plain::shell_word,
     store::{
         file::{self, SealedFile},
         payload::Payload,
@@ -51,7 +52,7 @@ pub fn place(home: &Home, path: &Path, terminal: &Terminal) -> Result<()> {
             Some(payload) => (payload, Some(failure)),
             None => return Err(failure),
         },
-        Err(failure) => return Err(failure),
+        Err(failure) => return Err(behind_own(home, &there, &kept, failure)),
     };
     let there = there.move_elsewhere(whole.clone())?;
     let event = Event::new(Action::Store, Moment::now()).note("its age file lies elsewhere now");
@@ -64,6 +65,17 @@ pub fn place(home: &Home, path: &Path, terminal: &Terminal) -> Result<()> {
         terminal.hint(&format!("`{}` is not used any more", home.store_file().display()));
     }
     Ok(())
+}
+
+/// The failure for a file that the copy in keyctl's own folder was taken of, and which that has gone beyond: the new place is to
+/// have what keyctl has.
+fn behind_own(home: &Home, there: &Home, kept: &Kept, failure: Failure) -> Failure {
+    if home.is_elsewhere() || !older(there, kept).is_ok_and(|older| older.is_some()) {
+        return failure;
+    }
+    let [own, new] = [home, there].map(|home| shell_word(&home.store_file().display().to_string()));
+    Failure::new(failure.kind, failure.message)
+        .hint(format!("if nobody has changed that file since you copied it: `cp {own} {new}`, and this once more"))
 }
 
 /// What is in a file that is this store's, and made by its members, and keeps from opening only by being an older one.

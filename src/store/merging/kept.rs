@@ -26,6 +26,7 @@ pub(super) fn limit([ours, theirs]: [&Payload; 2], merged: &mut Payload, said: &
 
 fn with_limits_of(mut facts: Facts, other: &Facts) -> Facts {
     facts.limits = facts.limits.and(&other.limits);
+    facts.frozen |= other.frozen;
     if facts.limits.stop_expired {
         facts.expires = [facts.expires, other.expires].into_iter().flatten().min();
     }
@@ -53,6 +54,7 @@ mod tests {
         for is_removed in [true, false] {
             let mut ours = copy(&base);
             ours.keys.get_mut(&name("a")).expect("there").facts.limits.ask = true;
+            ours.keys.get_mut(&name("a")).expect("there").facts.frozen = true;
             let step = ours.step(Deed::Remove, at(1), |edit| {
                 if is_removed { edit.remove(&name("a")) } else { edit.rename(&name("a"), &name("b")) }
             });
@@ -62,6 +64,9 @@ mod tests {
                 let limits = |key: &str| merged.keys.get(&name(key)).map(|key| key.facts.limits.ask);
                 assert_eq!([limits("a"), limits("b")], [Some(true), (!is_removed).then_some(true)]);
                 assert_eq!(limits("z"), Some(false));
+                let frozen = |key: &str| merged.keys.get(&name(key)).map(|key| key.facts.frozen);
+                assert_eq!([frozen("a"), frozen("b")], [Some(true), (!is_removed).then_some(true)]);
+                assert_eq!(frozen("z"), Some(false));
             }
         }
     }

@@ -29,6 +29,7 @@ pub(super) fn follow(base: &Payload, [ours, theirs]: [&Payload; 2], merged: &mut
             if other.keys.contains_key(name) {
                 // Another key of theirs has that name, so it is both. The stricter counts, whichever comes first.
                 key.facts.limits = key.facts.limits.and(&elsewhere.facts.limits);
+                key.facts.frozen |= elsewhere.facts.frozen;
             } else {
                 let is_same = key.value.same_as(&elsewhere.value);
                 (key.facts, _) = facts::merge(Some(&before.facts), &key.facts, &elsewhere.facts, is_same);
