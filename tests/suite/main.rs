@@ -24,6 +24,7 @@ mod conversing;
 mod copying;
 mod dueing;
 mod enduring;
+mod evading;
 mod exchanging;
 mod faults;
 mod given;
