@@ -300,7 +300,7 @@ fn another_user_of_the_machine_gets_nothing_of_a_proxy_that_runs() {
     let script = r#"
         own="${API%/*/*}"; token="${API#*//*/}"; token="${token%/*}"; echo ${#token}
         other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
-        other curl -sS --noproxy '*' -o /dev/null -w '%{http_code} ' "$own/x" "$own/" -x ''
+        other curl -sS --noproxy '*' -o /dev/null -o /dev/null -w '%{http_code} ' "$own/x" "$own/"
         other curl -sS -o /dev/null -w '%{http_connect}\n' -x "$own" https://api.test/x 2>/dev/null
         other cat "$SSL_CERT_FILE" /proc/$PPID/environ /proc/$$/environ 2>&1 >/dev/null | grep -c 'Permission denied'
         other ls "$(dirname "$SSL_CERT_FILE")" 2>&1 | grep -c 'Permission denied'
