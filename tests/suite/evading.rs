@@ -120,6 +120,24 @@ fn a_request_with_keys_of_two_stores_is_written_down_in_both_also_where_keyctl_i
 }
 
 #[test]
+fn what_was_refused_and_gathered_is_counted_though_keyctl_is_killed() {
+    let sandbox = sandbox("");
+    let script = "for n in 1 2 3 4; do curl -sS -o /dev/null https://other.test/x; done; sleep 0.5; kill -9 $PPID";
+    told(&sandbox, &[], script);
+    let shown = sandbox.call(&["history", "--json"]).run();
+    assert_eq!(shown.stderr(), "keyctl: a proxy was killed; 3 requests of it stood in no history yet\n");
+    let events: Vec<_> = shown.stdout().lines().map(parsed).filter(|event| event["ev"] == "proxy").collect();
+    let of = |event: &serde_json::Value| (event["times"].as_u64().unwrap_or(1), text(event, "outcome").to_owned());
+    assert_eq!(
+        events.iter().map(of).collect::<Vec<_>>(),
+        [
+            (1, "refused: a host without a rule".to_owned()),
+            (3, "refused: keyctl was killed before it wrote down which".to_owned())
+        ]
+    );
+}
+
+#[test]
 fn a_request_that_is_under_way_counts_for_the_next_run_though_the_file_of_the_budget_is_gone() {
     let sandbox = sandbox("limit = \"2/h\"\n");
     let script = format!(
