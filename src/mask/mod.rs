@@ -131,6 +131,12 @@ impl Masker {
         all
     }
 
+    /// Whether there is anything to mask in a whole text.
+    #[must_use]
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        !self.find(text).is_empty()
+    }
+
     /// A text that comes in pieces.
     #[must_use]
     pub fn stream(self: &Arc<Self>) -> Stream {

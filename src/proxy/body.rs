@@ -26,6 +26,11 @@ use super::{inject::Secrets, tally::Tally};
 /// How long a little at the end of what came, which may be the beginning of a secret, is waited with.
 const MOMENT: Duration = Duration::from_millis(50);
 
+/// So much of what is turned away is read to its end, for so long: over HTTP/2 an answer before that reads like a broken stream
+/// to some, right as it is (RFC 9113, 8.1).
+const HEARD_OUT: usize = 16 * 1024 * 1024;
+const HEARD_FOR: Duration = Duration::from_millis(200);
+
 /// What may not stand behind a body (RFC 9110, 6.5.1): HTTP/2 has no end for a request with one of these there.
 const NOT_BEHIND: [HeaderName; 9] = [
     header::CONNECTION,
@@ -77,6 +82,15 @@ impl Upload {
         Self { inner: Given::Passed(inner), sent, most }
     }
 
+    /// What is not sent yet.
+    #[must_use]
+    pub fn rest(self) -> Option<Incoming> {
+        match self.inner {
+            Given::Passed(inner) => Some(inner),
+            Given::Whole(_) => None,
+        }
+    }
+
     /// One that was read as a whole.
     #[must_use]
     pub fn whole(body: Bytes, sent: Arc<AtomicU64>) -> Self {
@@ -125,6 +139,27 @@ pub enum Download {
     Passed(Box<Passed>),
     /// The proxy's own, until it is given.
     Own(Option<Bytes>),
+    /// The same, once the rest of what was asked is heard.
+    After(Box<After>),
+}
+
+/// The proxy's own answer, and what it comes after.
+pub struct After {
+    text: Option<Bytes>,
+    rest: Incoming,
+    most: usize,
+    patience: Pin<Box<Sleep>>,
+}
+
+impl After {
+    /// Until enough is heard.
+    fn hear(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.most > 0 && self.patience.as_mut().poll(context).is_pending() {
+            let Some(Ok(frame)) = ready!(Pin::new(&mut self.rest).poll_frame(context)) else { break };
+            self.most = self.most.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        }
+        Poll::Ready(())
+    }
 }
 
 /// What comes from a host.
@@ -150,6 +185,13 @@ impl Download {
             tally.is_whole();
         }
         Self::Passed(Box::new(Passed { inner, masks, secrets, trailers: None, is_over: false, patience: None, tally }))
+    }
+
+    /// The proxy's own, after the rest of a body.
+    #[must_use]
+    pub fn after(text: impl Into<Bytes>, rest: Incoming) -> Self {
+        let patience = Box::pin(sleep(HEARD_FOR));
+        Self::After(Box::new(After { text: Some(text.into()), rest, most: HEARD_OUT, patience }))
     }
 
     /// The proxy's own.
@@ -225,6 +267,12 @@ impl Body for Download {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
             Self::Own(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::After(after) => {
+                if after.text.is_some() {
+                    ready!(after.hear(context));
+                }
+                Poll::Ready(after.text.take().map(|text| Ok(Frame::data(text))))
+            }
             Self::Passed(passed) => {
                 let frame = ready!(passed.next(context));
                 match &frame {
@@ -246,6 +294,7 @@ impl Body for Download {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Own(text) => text.is_none(),
+            Self::After(after) => after.text.is_none(),
             Self::Passed(passed) => passed.masks.is_none() && passed.inner.is_end_stream(),
         }
     }
@@ -253,6 +302,7 @@ impl Body for Download {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Own(text) => SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64)),
+            Self::After(after) => SizeHint::with_exact(after.text.as_ref().map_or(0, |text| text.len() as u64)),
             Self::Passed(passed) if passed.masks.is_none() => passed.inner.size_hint(),
             Self::Passed(_) => SizeHint::default(),
         }

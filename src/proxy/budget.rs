@@ -24,9 +24,9 @@ pub const FILE: &str = "proxy.used";
 const LOCK: &str = "proxy.used.lock";
 /// What it is sealed for.
 pub const PURPOSE: &str = "keyctl/proxy-used/v1";
-/// No limit is of a longer time.
+/// No limit is of a longer time; one that says none counts for so long.
 const REACH: Duration = Duration::from_hours(24);
-/// From so many bytes on what is older than that is left out, where that is half of it.
+/// A file that has grown by so many bytes is written anew, without what counts no more.
 const LONG: u64 = 128 * 1024;
 
 /// One request that a key went out with.
@@ -34,12 +34,21 @@ const LONG: u64 = 128 * 1024;
 pub struct Use {
     /// When, in milliseconds since 1970.
     pub at: u64,
+    /// For how many it counts: for as long as the longest limit of its rule looks back. So there are never more of these than
+    /// the limits have it, however many requests there are.
+    pub counts: u64,
     /// The key.
     pub name: String,
     /// The host, with its port where that is not the usual one.
     pub host: String,
     /// Which of the key's rules it went by.
     pub rule: String,
+}
+
+impl Use {
+    fn until(&self) -> u64 {
+        self.at.saturating_add(self.counts)
+    }
 }
 
 /// The file of one store.
@@ -51,13 +60,15 @@ pub struct Budget {
 
 #[derive(Default)]
 struct Known {
-    /// By number and moment, so that none counts twice.
+    /// By when they count no more, and number, so that none counts twice.
     uses: BTreeMap<(u64, u64), Use>,
     /// What others have used up that nobody was told of yet.
     news: Vec<Use>,
-    /// The file that was read, and how far.
-    file: Option<u64>,
+    /// The file that was read, and how far. It is held open, so that no other one gets its number.
+    file: Option<(u64, File)>,
     read: u64,
+    /// How long it was when it was written anew.
+    anew: u64,
 }
 
 /// Why nothing can be taken.
@@ -82,11 +93,17 @@ pub struct Held<'b> {
     _lock: File,
 }
 
+/// So many milliseconds.
+#[must_use]
+pub fn milliseconds(of: Duration) -> u64 {
+    u64::try_from(of.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Now.
 #[must_use]
 pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    milliseconds(since)
 }
 
 impl Budget {
@@ -124,26 +141,30 @@ impl Held<'_> {
         let known = &mut *known;
         let facts = self.file.metadata()?;
         let number = platform::file_number(&facts);
-        let goes_on = known.file == Some(number) && facts.len() >= known.read;
+        let goes_on = known.file.as_ref().is_some_and(|(its, _)| *its == number) && facts.len() >= known.read;
         let from = if goes_on { known.read } else { 0 };
         let found = records::read(&self.file, from, &self.budget.key, FILE)?;
-        let oldest = now().saturating_sub(u64::try_from(REACH.as_millis()).unwrap_or(u64::MAX));
-        while known.uses.first_key_value().is_some_and(|((at, _), _)| *at < oldest) {
+        let now = now();
+        while known.uses.first_key_value().is_some_and(|((until, _), _)| *until <= now) {
             known.uses.pop_first();
         }
         let mut there = BTreeMap::new();
         for (number, used) in found.texts.iter().filter_map(|text| parse(text)) {
-            if used.at >= oldest {
-                there.insert((used.at, number), used);
+            if used.until() > now {
+                there.insert((used.until(), number), used);
             }
         }
         let is_new = |(place, _): &(&(u64, u64), &Use)| !known.uses.contains_key(place);
         let news: Vec<Use> = there.iter().filter(is_new).map(|(_, used)| used.clone()).collect();
         known.news.extend(news);
         let lacks_some = !goes_on && known.uses.keys().any(|place| !there.contains_key(place));
-        let is_long = !goes_on && found.end > LONG && there.len() < found.texts.len() / 2;
         known.uses.extend(there);
-        (known.file, known.read) = (Some(number), found.end);
+        if !goes_on {
+            known.file = Some((number, self.file.try_clone()?));
+        }
+        known.read = found.end;
+        // Each run finds out for itself how much of a file counts still.
+        let is_long = found.end > LONG + 2 * known.anew;
         if found.is_damaged || lacks_some || is_long {
             self.write_anew(known)?;
         }
@@ -159,8 +180,8 @@ impl Held<'_> {
         let path: &Path = &self.budget.path();
         home::replace_file(path, &bytes, false)?;
         self.file = records::open(path)?;
-        known.file = Some(platform::file_number(&self.file.metadata()?));
-        known.read = bytes.len() as u64;
+        known.file = Some((platform::file_number(&self.file.metadata()?), self.file.try_clone()?));
+        (known.read, known.anew) = (bytes.len() as u64, bytes.len() as u64);
         Ok(())
     }
 
@@ -187,21 +208,25 @@ impl Held<'_> {
         let number = u64::from_le_bytes(random::bytes().map_err(|_| Hindrance::Disk)?);
         let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.read += records::add(&self.file, &self.budget.key, FILE, &text(number, &used))?;
-        known.uses.insert((used.at, number), used);
+        known.uses.insert((used.until(), number), used);
         Ok(())
     }
 }
 
 fn text(number: u64, used: &Use) -> String {
-    format!("{} {number} {} {} {}", used.at, used.host, used.rule, used.name)
+    format!("{}+{} {number} {} {} {}", used.at, used.counts, used.host, used.rule, used.name)
 }
 
 fn parse(text: &str) -> Option<(u64, Use)> {
     let mut words = text.splitn(5, ' ');
-    let (at, number) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let (when, number) = (words.next()?, words.next()?.parse().ok()?);
+    let (at, counts) = match when.split_once('+') {
+        Some((at, counts)) => (at.parse().ok()?, counts.parse().ok()?),
+        None => (when.parse().ok()?, milliseconds(REACH)),
+    };
     let mut text = || words.next().map(str::to_owned);
     let (host, rule, name) = (text()?, text()?, text()?);
-    Some((number, Use { at, name, host, rule }))
+    Some((number, Use { at, counts, name, host, rule }))
 }
 
 #[cfg(test)]
@@ -213,7 +238,8 @@ mod tests {
     }
 
     fn used(name: &str, ago: u64) -> Use {
-        Use { at: now() - ago, name: name.to_owned(), host: "a.example".to_owned(), rule: "r".to_owned() }
+        let (host, rule) = ("a.example".to_owned(), "r".to_owned());
+        Use { at: now() - ago, counts: milliseconds(REACH), name: name.to_owned(), host, rule }
     }
 
     fn names(uses: &[Use]) -> Vec<&str> {
@@ -237,7 +263,7 @@ mod tests {
         assert_eq!(names(&held.news()), ["b"]);
         drop(held);
         assert!(one.hold().unwrap().news().is_empty(), "its own and what it has seen is no news");
-        let old = u64::try_from(REACH.as_millis()).unwrap() + 1000;
+        let old = milliseconds(REACH) + 1000;
         one.hold().unwrap().add(used("old", old)).unwrap();
         assert_eq!(budget(folder.path()).hold().unwrap().all().len(), 2);
     }
@@ -264,5 +290,26 @@ mod tests {
             assert_eq!(names(&budget(folder.path()).hold().unwrap().all()), ["a", "b"], "{harm}");
         }
         assert_eq!(names(&other.hold().unwrap().all()), ["a", "b"]);
+    }
+    #[test]
+    fn what_counts_for_a_moment_is_kept_for_a_moment_and_an_older_record_for_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let (one, other) = (budget(folder.path()), budget(folder.path()));
+        one.hold().unwrap().add(used("long", 10)).unwrap();
+        for number in 0..3000 {
+            let brief = Use { counts: 1000, ..used("brief", 2000 - number % 2) };
+            one.hold().unwrap().add(brief).unwrap();
+        }
+        let length = || std::fs::metadata(&path).unwrap().len();
+        assert!(length() < LONG + LONG / 2, "{}", length());
+        assert_eq!(names(&other.hold().unwrap().news()), ["long"]);
+        assert_eq!(other.known.lock().unwrap().uses.len(), 1);
+        let now = Use { counts: 60_000, ..used("now", 0) };
+        other.hold().unwrap().add(now).unwrap();
+        assert_eq!(names(&one.hold().unwrap().news()), ["now"], "though the file was written anew meanwhile");
+        let (number, before) = parse("1800000000000 7 a.example r k").unwrap();
+        assert_eq!((number, before.at, before.counts), (7, 1_800_000_000_000, milliseconds(REACH)));
+        assert_eq!(parse(&text(7, &before)), Some((7, before)));
     }
 }

@@ -85,8 +85,8 @@ impl Secrets {
             headers.remove(name);
         }
         for value in headers.values_mut() {
-            let masked = self.masker.masked(value.as_bytes());
-            if masked != value.as_bytes() {
+            if self.masker.is_in(value.as_bytes()) {
+                let masked = self.masker.masked(value.as_bytes());
                 *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static("[keyctl]"));
             }
         }
@@ -96,8 +96,15 @@ impl Secrets {
 impl Secrets {
     /// Whether one stands in the name of a header, which is in small letters.
     fn is_within(&self, name: &HeaderName) -> bool {
-        let known = self.values.iter().flatten().filter(|secret| mask::is_masked(secret));
-        let mut small = known.map(|secret| Zeroizing::new(secret.expose().trim_ascii().to_ascii_lowercase()));
+        // Most names are shorter than any secret.
+        let is_short = |secret: &Secret| secret.expose().trim_ascii().len() <= name.as_str().len();
+        let fits = |secret: &&Secret| is_short(secret) && mask::is_masked(secret);
+        let mut small = self
+            .values
+            .iter()
+            .flatten()
+            .filter(fits)
+            .map(|secret| Zeroizing::new(secret.expose().trim_ascii().to_ascii_lowercase()));
         small.any(|secret| memmem::find(name.as_str().as_bytes(), &secret).is_some())
     }
 }

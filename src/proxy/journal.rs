@@ -3,7 +3,7 @@
 //! run that is dead goes into the history as it is.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::seal::SealKey;
+use crate::{home, seal::SealKey};
 
 use super::records;
 
@@ -20,7 +20,8 @@ use super::records;
 pub const ENDING: &str = ".begun";
 /// What they are sealed for.
 pub const PURPOSE: &str = "keyctl/proxy-begun/v1";
-/// From so many bytes on a file is emptied when nothing of it is under way.
+/// A file that has grown by so many bytes is written anew, with what is under way and no more: one request that takes hours must
+/// not keep all that were over meanwhile.
 const LONG: u64 = 64 * 1024;
 
 /// A request that went out.
@@ -50,8 +51,13 @@ pub struct Journal {
 struct State {
     file: Option<File>,
     next: u64,
-    under_way: BTreeSet<u64>,
+    /// What is under way, as it was written down.
+    under_way: BTreeMap<u64, String>,
+    /// How long the file is, and how long it was when it was written anew.
     length: u64,
+    anew: u64,
+    /// How many refused requests wait to be written down together.
+    refused: u64,
 }
 
 impl Journal {
@@ -70,9 +76,10 @@ impl Journal {
         let number = state.next;
         let Begun { at, names, host, method, path } = begun;
         let said = json!({ "n": number, "at": at, "names": names, "host": host, "method": method, "path": path });
+        let said = said.to_string();
         state.add(&self.path, &self.key, &self.run, &said)?;
         state.next += 1;
-        state.under_way.insert(number);
+        state.under_way.insert(number, said);
         Ok(number)
     }
 
@@ -85,32 +92,52 @@ impl Journal {
         for number in numbers {
             state.under_way.remove(number);
         }
-        if state.under_way.is_empty() && state.length > LONG {
-            if state.file.as_ref().is_some_and(|file| file.set_len(0).is_ok()) {
-                state.length = 0;
-            }
-            return;
+        if state.length < LONG + 2 * state.anew || state.write_anew(&self.path, &self.key, &self.run).is_err() {
+            let _ = state.add(&self.path, &self.key, &self.run, &json!({ "over": numbers }).to_string());
         }
-        let _ = state.add(&self.path, &self.key, &self.run, &json!({ "over": numbers }));
+    }
+
+    /// So many refused requests are gathered, and stand in no history yet. That it cannot be written down is no failure: none of
+    /// them went out.
+    pub fn gathered(&self, refused: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.refused != refused {
+            state.refused = refused;
+            let _ = state.add(&self.path, &self.key, &self.run, &json!({ "refused": refused }).to_string());
+        }
     }
 
     /// The run has ended. All of it stands in the history, or something does not and is for the next one to write down.
     pub fn close(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.under_way.is_empty() && state.file.take().is_some() {
+        if state.under_way.is_empty() && state.refused == 0 && state.file.take().is_some() {
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
 impl State {
-    fn add(&mut self, path: &Path, key: &SealKey, run: &str, said: &Value) -> io::Result<()> {
+    fn add(&mut self, path: &Path, key: &SealKey, run: &str, said: &str) -> io::Result<()> {
         if self.file.is_none() {
             self.file = Some(records::open(path)?);
         }
         if let Some(file) = &self.file {
-            self.length += records::add(file, key, run, &said.to_string())?;
+            self.length += records::add(file, key, run, said)?;
         }
+        Ok(())
+    }
+
+    /// What is under way, in the place of all that is there: whenever keyctl is killed, the one or the other is.
+    fn write_anew(&mut self, path: &Path, key: &SealKey, run: &str) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let refused = json!({ "refused": self.refused }).to_string();
+        for said in self.under_way.values().chain([&refused]) {
+            bytes.extend(records::sealed(key, run, said)?);
+        }
+        home::replace_file(path, &bytes, false)?;
+        self.file = None;
+        self.file = Some(records::open(path)?);
+        (self.length, self.anew) = (bytes.len() as u64, bytes.len() as u64);
         Ok(())
     }
 }
@@ -121,22 +148,33 @@ impl Drop for Journal {
     }
 }
 
-/// What a run has left behind, of which nobody knows how it ended.
+/// What a run has left behind.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// What went out, of which nobody knows how it ended.
+    pub begun: Vec<Begun>,
+    /// How many were refused and stand in no history.
+    pub refused: u64,
+}
+
+/// What a run has left behind.
 ///
 /// # Errors
 /// As the disk has them.
-pub fn left(path: &Path, run: &str, key: &SealKey) -> io::Result<Vec<Begun>> {
+pub fn left(path: &Path, run: &str, key: &SealKey) -> io::Result<Left> {
     let file = crate::platform::open_untrusted(path)?;
-    let mut left: Vec<(u64, Begun)> = Vec::new();
+    let (mut begun, mut refused) = (BTreeMap::new(), 0);
     for text in records::read(&file, 0, key, run)?.texts {
         let said: Value = serde_json::from_str(&text)?;
         if let Some(over) = said["over"].as_array() {
-            left.retain(|(number, _)| !over.iter().any(|one| one.as_u64() == Some(*number)));
+            over.iter().filter_map(Value::as_u64).for_each(|number| drop(begun.remove(&number)));
+        } else if let Some(now) = said["refused"].as_u64() {
+            refused = now;
         } else {
-            left.extend(parse(&said));
+            begun.extend(parse(&said));
         }
     }
-    Ok(left.into_iter().map(|(_, begun)| begun).collect())
+    Ok(Left { begun: begun.into_values().collect(), refused })
 }
 
 fn parse(said: &Value) -> Option<(u64, Begun)> {
@@ -163,20 +201,32 @@ mod tests {
         };
         let path = folder.path().join(format!("0123{ENDING}"));
         let journal = Journal::of(folder.path(), "0123", key());
-        let hosts = || left(&path, "0123", &key()).unwrap().into_iter().map(|begun| begun.host).collect::<Vec<_>>();
+        let hosts =
+            || left(&path, "0123", &key()).unwrap().begun.into_iter().map(|begun| begun.host).collect::<Vec<_>>();
         for host in ["a", "b", "c"] {
             journal.begin(&begun(host)).unwrap();
         }
         journal.over(&[1]);
         assert_eq!(hosts(), ["a", "c"]);
-        assert!(left(&path, "4567", &key()).unwrap().is_empty(), "another run's");
+        assert!(left(&path, "4567", &key()).unwrap().begun.is_empty(), "another run's");
         journal.over(&[0, 2]);
         assert!(hosts().is_empty());
-        for _ in 0..400 {
+        let long = journal.begin(&begun("a-stream.example")).unwrap();
+        for _ in 0..2000 {
             let number = journal.begin(&begun("a-host-with-a-longer-name.example")).unwrap();
             journal.over(&[number]);
         }
-        assert!(std::fs::metadata(&path).unwrap().len() < 2 * LONG);
+        assert!(std::fs::metadata(&path).unwrap().len() < 2 * LONG, "though one is under way all the time");
+        assert_eq!(hosts(), ["a-stream.example"]);
+        let last = journal.begin(&begun("last.example")).unwrap();
+        assert_eq!(hosts(), ["a-stream.example", "last.example"]);
+        let refused = || left(&path, "0123", &key()).unwrap().refused;
+        journal.gathered(7);
+        assert_eq!(refused(), 7);
+        journal.gathered(0);
+        assert_eq!(refused(), 0);
+        journal.over(&[long, last]);
+        assert!(hosts().is_empty());
         drop(journal);
         assert!(!path.exists());
         let journal = Journal::of(folder.path(), "0123", key());

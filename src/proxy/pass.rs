@@ -91,7 +91,7 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
     // A tunnel within a tunnel would lead on to whatever its far end likes.
     // And what is no path, as in `OPTIONS *`, would run into the port before it.
     if request.method() == Method::CONNECT || !target.path.starts_with('/') {
-        return server::refuse(shared, &request, Refusal::NotThere);
+        return server::refuse(shared, request, Refusal::NotThere);
     }
     request.headers_mut().remove(header::PROXY_AUTHORIZATION);
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -109,17 +109,29 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
     let (host, method) = (named(&target.host, target.port), request.method().to_string());
     let template = path::template(&target.path);
     let mut tally = Tally::begin(keys, host, method, template, &shared.done, &shared.gate);
-    let is_head = request.method() == Method::HEAD;
+    let (is_head, version) = (request.method() == Method::HEAD, request.version());
     let sent = match judged {
         Ok(pass) => send(request, &target, &query, pass, &mut tally, shared).await,
-        Err(why) => Err(why),
+        Err(why) => Err(Turned { why, rest: Some(request.into_body()) }),
     };
     match sent {
         Ok((answer, secrets, upgraded)) => give_back(answer, &target, is_head, secrets, upgraded, tally),
-        Err(why) => {
+        Err(Turned { why, rest }) => {
             tally.refused(why);
-            server::own(why)
+            server::turned_away(why, version, rest)
         }
+    }
+}
+
+/// Why a request is turned away, and what is not read of it yet, if that is at hand.
+struct Turned {
+    why: Refusal,
+    rest: Option<Incoming>,
+}
+
+impl From<Refusal> for Turned {
+    fn from(why: Refusal) -> Self {
+        Self { why, rest: None }
     }
 }
 
@@ -159,7 +171,7 @@ async fn send(
     pass: Pass,
     tally: &mut Tally,
     shared: &Arc<Shared>,
-) -> Result<(Response<Incoming>, Gone, Upgrade), Refusal> {
+) -> Result<(Response<Incoming>, Gone, Upgrade), Turned> {
     let upgrade = wanted_upgrade(request.headers())?;
     let ours = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
@@ -194,7 +206,9 @@ async fn send(
     *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
     *out.version_mut() = Version::HTTP_11;
     *out.headers_mut() = headers;
-    take(&pass, tally, shared).await?;
+    if let Err(why) = take(&pass, tally, shared).await {
+        return Err(Turned { why, rest: out.into_body().rest() });
+    }
     let sent = if target.is_plain {
         shared.upstream.send_plain(out).await.map(|answer| (answer, None))
     } else {

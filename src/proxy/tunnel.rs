@@ -44,7 +44,7 @@ pub fn connect(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Dow
     let named = request.uri().authority();
     let Some((host, port)) = named.and_then(|named| Some((named.host().to_ascii_lowercase(), named.port_u16()?)))
     else {
-        return server::refuse(shared, &request, Refusal::NotThere);
+        return server::refuse(shared, request, Refusal::NotThere);
     };
     let is_looked_into = port == HTTPS || shared.gate.rule_for(&host, port).is_some() || shared.gate.is_strict();
     let shared = Arc::clone(shared);

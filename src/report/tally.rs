@@ -17,6 +17,9 @@ use crate::{
 /// How many entries of a kind are kept to be shown one by one; the rest is counted.
 const MOST_NOTES: usize = 200;
 
+/// What stands for the host of requests that went to more than one.
+const SEVERAL: &str = "several hosts";
+
 /// What the entries come to, in the days and hours of one time zone.
 pub struct Tally {
     /// Whose days and hours.
@@ -273,7 +276,8 @@ impl Tally {
     }
 
     fn requests_of(&mut self, event: &Event) {
-        let Some(host) = event.host() else { return };
+        // Those that were refused and are of many kinds have none in common.
+        let host = event.host().unwrap_or(SEVERAL);
         // What has no key of the run's is counted by its host.
         let names = if event.names.is_empty() { vec![String::new()] } else { event.names.clone() };
         for name in names {
@@ -466,6 +470,7 @@ mod tests {
                 one(&["a"], "x.test", None).outcome("no answer"),
                 one(&["a"], "evil.test", None).outcome("refused: path").times(7),
                 one(&[], "x.test", Some(204)),
+                event("proxy", "2026-11-01T10:00:00Z", &["a"]).note("of many kinds").outcome("refused: path").times(3),
                 event("rename", "2026-11-01T11:00:00Z", &["a", "b"]),
             ],
         );
@@ -474,7 +479,15 @@ mod tests {
             .iter()
             .map(|((key, host), all)| (key.as_str(), host.as_str(), all.sent, all.failed, all.refused))
             .collect();
-        assert_eq!(rows, [("", "x.test", 1, 0, 0), ("b", "evil.test", 0, 0, 7), ("b", "x.test", 3, 2, 0)]);
+        assert_eq!(
+            rows,
+            [
+                ("", "x.test", 1, 0, 0),
+                ("b", "evil.test", 0, 0, 7),
+                ("b", "several hosts", 0, 0, 3),
+                ("b", "x.test", 3, 2, 0)
+            ]
+        );
         assert_eq!(counted.uses, 0, "they are no uses of their own");
     }
 

@@ -288,3 +288,62 @@ fn a_confined_command_has_a_network_of_its_own_whoever_it_is() {
 fn own_number() -> u32 {
     std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").expect("proc"))
 }
+
+/// Another user, who knows the port and not the token.
+#[test]
+#[cfg(target_os = "linux")]
+fn another_user_of_the_machine_gets_nothing_of_a_proxy_that_runs() {
+    if own_number() != 0 {
+        return;
+    }
+    let sandbox = sandbox(BASE_URL);
+    let script = r#"
+        own="${API%/*/*}"; token="${API#*//*/}"; token="${token%/*}"; echo ${#token}
+        other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+        other curl -sS --noproxy '*' -o /dev/null -o /dev/null -w '%{http_code} ' "$own/x" "$own/"
+        other curl -sS -o /dev/null -w '%{http_connect}\n' -x "$own" https://api.test/x 2>/dev/null
+        other cat "$SSL_CERT_FILE" /proc/$PPID/environ /proc/$$/environ 2>&1 >/dev/null | grep -c 'Permission denied'
+        other ls "$(dirname "$SSL_CERT_FILE")" 2>&1 | grep -c 'Permission denied'
+        tr '\0' ' ' < /proc/$PPID/cmdline | grep -c "$token"
+        # No socket of keyctl's has a path that somebody could be faster at.
+        for one in /proc/$PPID/fd/*; do readlink $one; done | sed -n 's/socket:.\([0-9]*\)./\1/p' | while read -r one; do
+            awk -v one=$one '$7 == one && NF > 7' /proc/net/unix; done | wc -l"#;
+    let ran = sandbox.call(&["-q", "proxy", "run", "-k", "KEY", "--", "sh", "-c", script]).run();
+    assert_eq!(ran.stdout(), "32\n401 401 407\n3\n1\n0\n0\n", "{}", ran.stderr());
+}
+
+#[test]
+fn whoever_asks_a_proxy_that_was_killed_is_refused_at_once() {
+    let sandbox = sandbox(BASE_URL);
+    let script = "kill -9 $PPID; sleep 0.2; curl -sS --noproxy '*' -m 5 -o /dev/null \"$API/x\" 2>/dev/null; echo $?
+        curl -sS -m 5 -o /dev/null https://api.test/x 2>/dev/null; echo $?";
+    assert_eq!(told(&sandbox, script), "7\n7\n");
+}
+
+/// In a network of the test's own.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_proxy_needs_no_ipv6_and_no_folder_of_a_session_and_says_where_there_is_no_port() {
+    let sandbox = sandbox(BASE_URL);
+    let script = "curl -sS --noproxy '*' -o /dev/null -w '%{http_code}\n' \"$API/x\"";
+    let words = ["-q", "proxy", "run", "-k", "KEY", "--", "sh", "-c", script];
+    let there = sandbox.outside().join("nowhere");
+    for (name, value) in [("XDG_RUNTIME_DIR", there.as_os_str()), ("XDG_RUNTIME_DIR", "".as_ref())] {
+        sandbox.call(&words).env(name, value).run().says("401\n", "", 0);
+    }
+    let own = "ip link set lo up && sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.ip_local_port_range='40000 40000' && ";
+    let enter = |then: &str| ["unshare", "-rn", "sh", "-c", &format!("{own}{then}"), "sh"].map(str::to_owned);
+    let may_enter = sandbox.call(&["--version"]).under(&enter("exec \"$@\"")).run();
+    if may_enter.code() != 0 {
+        return;
+    }
+    let taken = "python3 -c 'import os, socket, sys; s = socket.create_server((\"127.0.0.1\", 40000)); os.set_inheritable(s.fileno(), True); os.execvp(sys.argv[1], sys.argv[1:])' \"$@\"";
+    sandbox.call(&words).under(&enter(taken)).run().says(
+        "",
+        "keyctl: cannot listen on 127.0.0.1: address already in use [E07]\n",
+        125,
+    );
+    let free = own.replace("40000 40000", "40000 40100");
+    let enter = ["unshare", "-rn", "sh", "-c", &format!("{free}exec \"$@\""), "sh"].map(str::to_owned);
+    sandbox.call(&words).under(&enter).run().says("401\n", "", 0);
+}

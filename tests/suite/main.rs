@@ -25,6 +25,7 @@ mod copying;
 mod diverging;
 mod dueing;
 mod enduring;
+mod evading;
 mod exchanging;
 mod faults;
 mod given;

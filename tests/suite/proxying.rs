@@ -125,14 +125,15 @@ fn a_library_is_led_by_a_variable_and_needs_no_certificate() {
     let sandbox = sandbox(BASE_URL);
     let out = said(
         &sandbox,
-        "curl -sS --noproxy '*' $API/seen -H \"x-api-key: $KEY\"; echo; curl -sS -o /dev/null -w '%{redirect_url} ' $API/home $API/away -H \"x-api-key: $KEY\"; echo $API",
+        "curl -sS --noproxy '*' $API/seen -H \"x-api-key: $KEY\"; echo; curl -sS -o /dev/null -w '%{redirect_url} ' $API/home $API/away $API/downgrade -H \"x-api-key: $KEY\"; echo $API",
         BY_BASE_URL,
     );
     let mut lines = out.lines();
     assert_eq!(parsed(lines.next().expect("a line"))["seen"], json!({ "x-api-key": hash(SECRET) }));
     let led = lines.next().expect("a line").split(' ').collect::<Vec<_>>();
-    assert_eq!(led[0], format!("{}/seen?x=1", led[2]), "to itself by the proxy");
+    assert_eq!(led[0], format!("{}/seen?x=1", led[3]), "to itself by the proxy");
     assert_eq!(led[1], "https://evil.test/seen", "to another host without");
+    assert_eq!(led[2], "http://api.test/seen", "nor in the clear");
 }
 
 #[test]

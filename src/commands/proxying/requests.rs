@@ -1,6 +1,7 @@
 //! Requests and the history: each that is over is written down, and what was written down before counts towards budgets.
 
 use std::{
+    collections::{BTreeMap, HashMap},
     sync::{Arc, mpsc::Receiver},
     time::{Duration, Instant},
 };
@@ -54,28 +55,21 @@ pub fn remember(gate: &Gate, used: &Used, budget: &Arc<Budget>) -> Result<()> {
     let Some(reach) = of_store.iter().map(|key| key.reach()).max().filter(|reach| !reach.is_zero()) else {
         return Ok(());
     };
-    let oldest = budget::now().saturating_sub(u64::try_from(reach.as_millis()).unwrap_or(u64::MAX));
+    let oldest = budget::now().saturating_sub(budget::milliseconds(reach));
     // First what is under way: what ends meanwhile stands in the history then.
     let mut asked: Vec<Begun> = left::under_way(&used.home, &used.kept, &used.payload);
     asked.retain(|begun| begun.at >= oldest);
     let log = record::log(&used.home, &used.kept, &used.payload);
     asked.extend(lately(&log, oldest).iter().map(asked_by));
+    // The earliest first: then each takes the earliest use that can be its own, and none takes another's last one.
+    asked.sort_by_key(|asked| asked.at);
     let held = hold(budget)?;
     let mut known = held.all();
-    let there = known.clone();
-    let mut unmatched: Vec<&Use> = there.iter().collect();
+    let mut unmatched = Unmatched::of(&known);
     for (used, is_limited) in asked.iter().flat_map(|asked| uses(asked, &of_store)) {
-        // An entry has the second in which it came, or in which it went out.
-        let is_it = |one: &&Use| {
-            one.name == used.name && one.host == used.host && (one.at / 1000).abs_diff(used.at / 1000) <= APART
-        };
-        match unmatched.iter().position(is_it) {
-            Some(at) => drop(unmatched.remove(at)),
-            None if is_limited => {
-                held.add(used.clone()).map_err(|_| unread())?;
-                known.push(used);
-            }
-            None => {}
+        if !unmatched.take(&used) && is_limited {
+            held.add(used.clone()).map_err(|_| unread())?;
+            known.push(used);
         }
     }
     gate.remember(budget, &known);
@@ -84,6 +78,33 @@ pub fn remember(gate: &Gate, used: &Used, budget: &Arc<Budget>) -> Result<()> {
 
 /// So many seconds there may be between the moment that a request has in the history and the one in which it was counted.
 const APART: u64 = 2;
+
+/// Uses that were counted and are matched with no request yet: the seconds in which they were, by key and host.
+struct Unmatched(HashMap<(String, String), BTreeMap<u64, usize>>);
+
+impl Unmatched {
+    fn of(uses: &[Use]) -> Self {
+        let mut all = HashMap::<_, BTreeMap<u64, usize>>::new();
+        for used in uses {
+            let its = all.entry((used.name.clone(), used.host.clone())).or_default();
+            *its.entry(used.at / 1000).or_default() += 1;
+        }
+        Self(all)
+    }
+
+    /// Takes the earliest that is this one, if there is any: an entry has the second in which it came, or in which it went out.
+    fn take(&mut self, used: &Use) -> bool {
+        let Some(its) = self.0.get_mut(&(used.name.clone(), used.host.clone())) else { return false };
+        let second = used.at / 1000;
+        let mut near = its.range_mut(second.saturating_sub(APART)..=second + APART);
+        let Some((second, count)) = near.next().map(|(second, count)| (*second, count)) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            its.remove(&second);
+        }
+        true
+    }
+}
 
 /// The requests that went through since then, the latest first; all that a history may have of a day.
 fn lately(log: &Log, oldest: u64) -> Vec<Event> {
@@ -127,7 +148,8 @@ fn uses(asked: &Begun, of_store: &[&Guarded]) -> Vec<(Use, bool)> {
         let fits = |rule: &Rule| rule.allows_method(&asked.method) && rule.allows_path(&asked.path);
         let (number, rule) = about().find(|(_, rule)| fits(rule)).or_else(|| about().next())?;
         let name = key.name.name().as_str().to_owned();
-        let used = Use { at: asked.at, name, host: asked.host.clone(), rule: key.label(number) };
+        let counts = budget::milliseconds(key.reach());
+        let used = Use { at: asked.at, counts, name, host: asked.host.clone(), rule: key.label(number) };
         Some((used, !rule.limits.is_empty()))
     };
     its.filter_map(|key| of_key(&key)).collect()
@@ -208,7 +230,7 @@ impl<'w> Writer<'w> {
         while begun.elapsed() < time {
             let some: Vec<Done> = over.try_iter().take(AT_ONCE).collect();
             if some.is_empty() {
-                return;
+                break;
             }
             gate.waits(0, some.len() as u64);
             self.count.requests += some.len() as u64;
@@ -216,6 +238,16 @@ impl<'w> Writer<'w> {
             for (at, used) in self.chosen.stores().enumerate() {
                 let of_store: Vec<&Done> = some.iter().filter(|done| self.is_for(done, at)).collect();
                 self.write_to(at, used, &of_store, gate);
+            }
+        }
+        self.say_gathered(gate);
+    }
+
+    /// Whoever ends keyctl before these are written down leaves their number at least.
+    fn say_gathered(&self, gate: &Gate) {
+        for (key, store) in self.stores.iter().enumerate() {
+            if !self.stores[..key].contains(store) {
+                gate.gathered(key, self.refused.waiting(*store));
             }
         }
     }
@@ -288,6 +320,7 @@ impl<'w> Writer<'w> {
     pub fn finish(&mut self, gate: &Gate) {
         let rest = self.refused.rest();
         self.write_gathered(&rest, gate);
+        self.say_gathered(gate);
     }
 
     fn event(&self, done: &Done, names: &[KeyName]) -> Event {

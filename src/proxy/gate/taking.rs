@@ -62,8 +62,9 @@ impl Gate {
             let its = self.beside.get(one.0).map(|beside| &beside.budget);
             let at = its.and_then(|its| budgets.iter().position(|other| Arc::ptr_eq(other, its)));
             if let Some(at) = at {
+                let counts = budget::milliseconds(windows(one).reach());
                 let (name, rule) = (key.name.name().as_str().to_owned(), key.label(one.1));
-                held[at].add(Use { at: clock, name, host: host.to_owned(), rule }).map_err(untaken)?;
+                held[at].add(Use { at: clock, counts, name, host: host.to_owned(), rule }).map_err(untaken)?;
             }
         }
         Ok(())
@@ -118,6 +119,13 @@ impl Gate {
     /// The run has ended, and all that was over is recorded.
     pub fn close(&self) {
         self.beside.iter().for_each(|beside| beside.journal.close());
+    }
+
+    /// So many refused requests of this key's store are gathered to be recorded together.
+    pub fn gathered(&self, key: usize, refused: u64) {
+        if let Some(beside) = self.beside.get(key) {
+            beside.journal.gathered(refused);
+        }
     }
 
     /// What was begun with this key under these numbers stands in the history by now.

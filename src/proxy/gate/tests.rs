@@ -163,6 +163,7 @@ fn what_other_runs_use_up_counts_also_while_this_one_runs_and_though_the_file_is
     let late = beside(bench(true));
     let used = |seconds: u64| budget::Use {
         at: budget::now() - seconds * 1000,
+        counts: 3_600_000,
         name: "A".to_owned(),
         host: "a.example".to_owned(),
         rule: "a.example".to_owned(),
