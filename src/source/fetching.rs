@@ -306,7 +306,7 @@ mod tests {
         // Wanted at once: those that have begun are waited for.
         let all = all(&sources, &wanted, &|| Some(start + Duration::from_millis(300)));
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
-        let begun = asked.1.load(Ordering::SeqCst) as usize;
+        let begun = usize::try_from(asked.1.load(Ordering::SeqCst)).expect("few");
         assert!((MOST_AT_ONCE..wanted.len()).contains(&begun), "{begun}");
         assert_eq!(all.leases.len(), begun, "what was made is known");
         assert_eq!(
