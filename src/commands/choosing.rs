@@ -342,6 +342,14 @@ impl Chosen {
         sourcing::leases(std::mem::take(&mut self.held))
     }
 
+    /// Signals end this process from here on, also one that came since a source lent something: then that is given back.
+    ///
+    /// # Errors
+    /// `Interrupted` where it cannot end so.
+    pub fn heed_signals(&mut self) -> Result<()> {
+        self.held.heed_signals()
+    }
+
     /// Leaves what sources lent to whoever reads what is printed: once this process has ended nobody can renew it or give it back.
     pub fn leave_lent(&mut self, terminal: &Terminal) {
         std::mem::take(&mut self.held).leave(terminal);

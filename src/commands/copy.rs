@@ -46,10 +46,11 @@ pub fn copy(arguments: &cli::Copy, terminal: &Terminal) -> anyhow::Result<ExitCo
     let was_asked = policy::ask(&mut used, &arguments.name, &config, arguments.reason.as_ref(), &event, terminal)?;
     let event = limiting::signed(event, was_asked);
     let asking = Asking { config: &config, offline: false, event: &|| event.clone(), terminal };
-    let (from, held) = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
+    let (from, mut held) = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
     refuse_bytes(&used, &arguments.name)?;
     let event = event.sources(from);
     let number = used.record(event.clone(), &config, terminal)?;
+    held.heed_signals()?;
     if let Err(failure) = start_holder(&used.payload.key(&arguments.name)?.value, arguments.seconds) {
         used.record_failure(event.not_given(number, &failure.message), terminal);
         return Err(failure.into());

@@ -44,6 +44,7 @@ pub fn env(arguments: &cli::Env, terminal: &Terminal) -> anyhow::Result<ExitCode
     let pairs: Vec<_> = chosen.given.iter().map(|(name, value)| (name.clone(), value)).collect();
     let text = export::write(arguments.format, &pairs)?;
     let numbers = chosen.record(&event, &[], &config, terminal)?;
+    chosen.heed_signals()?;
     if let Err(failure) = terminal.data(&text) {
         let ended = |number| event.clone().not_given(number, &failure.message);
         chosen.record_failure(ended, &[], &numbers, terminal);

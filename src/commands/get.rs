@@ -39,9 +39,10 @@ pub fn get(arguments: &cli::Get, terminal: &Terminal) -> anyhow::Result<ExitCode
             .into());
     }
     let asking = Asking { config: &config, offline: arguments.offline, event: &|| event.clone(), terminal };
-    let (from, held) = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
+    let (from, mut held) = sourcing::fetch_one(&mut used, &arguments.name, arguments.reason.as_ref(), asking)?;
     let event = event.sources(from);
     let number = used.record(event.clone(), &config, terminal)?;
+    held.heed_signals()?;
     let printed = terminal.data(used.payload.key(&arguments.name)?.value.expose());
     let printed = printed.and_then(|()| if on_screen { terminal.data(b"\n") } else { Ok(()) });
     if let Err(failure) = printed {

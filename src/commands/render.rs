@@ -59,6 +59,7 @@ pub fn render(arguments: &cli::Render, terminal: &Terminal) -> anyhow::Result<Ex
     let event = chosen.hold_to_policy(Taker::Reader, &config, reason, &event, terminal)?.sign(event);
     let text = resolved.fill(&chosen)?;
     let numbers = chosen.record(&event, &[], &config, terminal)?;
+    chosen.heed_signals()?;
     if let Err(failure) = put(&text, output, terminal) {
         let ended = |number| event.clone().not_given(number, &failure.message);
         chosen.record_failure(ended, &[], &numbers, terminal);

@@ -337,6 +337,9 @@ pub fn pull(arguments: &Pull, terminal: &Terminal) -> anyhow::Result<ExitCode> {
             for Item { name, seen, .. } in &items {
                 let value = seen.value.as_ref().map_or_else(|| Secret::new(Vec::new()), Secret::copy);
                 edit.bring(name, value, None)?;
+                if let Some(end) = seen.expires {
+                    edit.change(name, |facts| facts.expires = Some(facts.expires.map_or(end, |own| own.min(end))))?;
+                }
             }
             Ok(())
         })?;

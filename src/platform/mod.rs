@@ -55,7 +55,7 @@ pub use pty::shows_as_it_is;
 pub use question::{read_line, read_line_within};
 pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
-pub use signals::{HeldSignals, hold_signals, outlive_file_limit};
+pub use signals::{HeldSignals, are_signals_held, hold_signals, outlive_file_limit};
 #[cfg(unix)]
 pub use unix::*;
 pub use unnamed::{create_unnamed, give_name};

@@ -55,6 +55,12 @@ pub fn hold_signals() -> io::Result<HeldSignals> {
     Ok(HeldSignals(()))
 }
 
+/// Whether somebody holds signals back just now, who ends this process if one comes.
+#[must_use]
+pub fn are_signals_held() -> bool {
+    HOLDERS.load(Ordering::SeqCst) > 0
+}
+
 impl HeldSignals {
     /// The latest signal that came.
     #[must_use]

@@ -42,7 +42,7 @@ pub fn of(source: &config::Source, means: &Means, key: &SealKey) -> Option<Vec<u
             aws::add_account(&source.name, setting, &mut account)?;
         }
         // The table and its keys say it all, and machines' own accounts keep nothing; whoever a program asks is its own affair.
-        Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) | Setting::Command(_) => {}
+        Setting::AzureKeyVault(_) | Setting::GcpSecretManager(_) | Setting::Connect(_) | Setting::Command(_) => {}
     }
     Some(account.marks)
 }

@@ -94,7 +94,7 @@ impl Source for CommandSource {
             };
             fields.iter().copied().map(value).collect()
         };
-        Ok(Fetched { values, version: None, lease: None })
+        Ok(Fetched { values, version: None, lease: None, expires: None })
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

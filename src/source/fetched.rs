@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::failure;
 use crate::{
+    date::Moment,
     failure::Result,
     json::Members,
     name::{KeyName, SourceName},
@@ -19,6 +20,8 @@ pub struct Fetched {
     pub version: Option<Version>,
     /// That it is for a time only.
     pub lease: Option<Lease>,
+    /// When it ends, where the source says so of what it keeps.
+    pub expires: Option<Moment>,
 }
 
 /// A version in the source's own words: a number of Vault's, an id of AWS's. It is no secret.
@@ -86,7 +89,7 @@ pub fn field_of(name: &SourceName, place: &Place, members: &Members, field: &str
 }
 
 /// A value that a key may have.
-fn fit(name: &SourceName, place: &Place, value: Secret) -> Result<Secret> {
+pub(super) fn fit(name: &SourceName, place: &Place, value: Secret) -> Result<Secret> {
     if value.is_empty() {
         return Err(failure(name, &format!("what lies at `{place}` is empty")));
     }

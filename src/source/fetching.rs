@@ -1,12 +1,16 @@
 //! All that a run needs from its sources, fetched at once: each place once, however many keys refer to it or to fields of it; on
 //! a bounded number of threads; up to each source's own deadline, which counts from the start. What fails is all told, not only
 //! what failed first.
+//!
+//! Whoever waits may want an end of it. Then nothing more is asked, and what is on its way is waited for just so long: its thread
+//! ends with this process, whatever it waits for.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{RecvTimeoutError, Sender, channel},
     },
     thread,
     time::{Duration, Instant},
@@ -14,20 +18,23 @@ use std::{
 
 use super::{Fetched, Lease, Source, Version, failure};
 use crate::{
+    date::Moment,
     failure::{Failure, Kind, Result},
     name::SourceName,
     reference::{Place, Remote},
     secret::Secret,
-    subprocess::no_thread,
 };
 
 /// The most places that are asked for at the same time.
 const MOST_AT_ONCE: usize = 32;
+/// How often it is looked whether somebody wants an end.
+const TICK: Duration = Duration::from_millis(20);
 
 /// A source that is open, and how long it is waited for.
+#[derive(Clone)]
 pub struct Open {
     /// The source.
-    pub source: Box<dyn Source>,
+    pub source: Arc<dyn Source>,
     /// Its deadline, from the start of all.
     pub timeout: Duration,
 }
@@ -40,6 +47,8 @@ pub struct Given {
     pub value: Secret,
     /// Its version.
     pub version: Option<Version>,
+    /// When it ends, where the source says so.
+    pub expires: Option<Moment>,
 }
 
 /// What was lent with one place.
@@ -61,50 +70,51 @@ pub struct All {
     pub leases: Vec<Lent>,
     /// What could not be fetched, and why.
     pub failed: Vec<(Remote, Failure)>,
+    /// The sources that had not answered when an end was wanted.
+    pub unanswered: BTreeSet<SourceName>,
 }
 
 /// One place of one source, and the fields of it that are needed.
-struct Job<'w> {
-    open: &'w Open,
-    place: &'w Place,
-    wanted: Vec<&'w Remote>,
+struct Job {
+    open: Open,
+    place: Place,
+    wanted: Vec<Remote>,
 }
 
-/// Fetches all that is wanted. `sources` has every source that is named there.
+/// What threads share.
+struct Work {
+    jobs: Vec<Job>,
+    /// The first that nobody has begun.
+    next: AtomicUsize,
+    start: Instant,
+}
+
+/// What came of a job, by its place among all.
+type Done = (usize, Result<Fetched>);
+
+/// Fetches all that is wanted. `sources` has every source that is named there. `end` says until when it is waited, once somebody
+/// wants an end.
 #[must_use]
-pub fn all(sources: &BTreeMap<SourceName, Open>, wanted: &BTreeSet<Remote>) -> All {
-    let start = Instant::now();
+pub fn all(sources: &BTreeMap<SourceName, Open>, wanted: &BTreeSet<Remote>, end: &dyn Fn() -> Option<Instant>) -> All {
     let mut all = All::default();
     let jobs = jobs(sources, wanted, &mut all.failed);
-    let done: Vec<Mutex<Option<Result<Fetched>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(at) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < jobs.len()) {
-            let fetched = jobs[at].fetch(start);
-            *done[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fetched);
-        }
-    };
-    // One place alone, as most runs have it, takes no thread of its own.
-    let mut unstarted = None;
-    thread::scope(|scope| {
-        for _ in 1..jobs.len().min(MOST_AT_ONCE) {
-            unstarted = thread::Builder::new().spawn_scoped(scope, work).err().or(unstarted.take());
-        }
-        work();
-    });
-    for (job, fetched) in jobs.iter().zip(done) {
-        let fetched = fetched.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let missed = || unstarted.as_ref().map_or_else(|| failure(job.open.source.name(), "was not asked"), no_thread);
-        job.sort(fetched.unwrap_or_else(|| Err(missed())), &mut all);
+    let work = Arc::new(Work { jobs, next: AtomicUsize::new(0), start: Instant::now() });
+    let mut done = work.done(end);
+    for (at, job) in work.jobs.iter().enumerate() {
+        let fetched = done.remove(&at).unwrap_or_else(|| {
+            all.unanswered.insert(job.open.source.name().clone());
+            Err(failure(job.open.source.name(), "was not waited for"))
+        });
+        job.sort(fetched, &mut all);
     }
     all
 }
 
-fn jobs<'w>(
-    sources: &'w BTreeMap<SourceName, Open>,
-    wanted: &'w BTreeSet<Remote>,
+fn jobs(
+    sources: &BTreeMap<SourceName, Open>,
+    wanted: &BTreeSet<Remote>,
     failed: &mut Vec<(Remote, Failure)>,
-) -> Vec<Job<'w>> {
+) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::new();
     for remote in wanted {
         let Some(open) = sources.get(&remote.source) else {
@@ -112,41 +122,82 @@ fn jobs<'w>(
             continue;
         };
         // In order, so that what lies at one place stands together.
-        match jobs
-            .last_mut()
-            .filter(|job| job.wanted[0].source == remote.source && *job.place == remote.reference.place)
+        match jobs.last_mut().filter(|job| job.wanted[0].source == remote.source && job.place == remote.reference.place)
         {
-            Some(job) => job.wanted.push(remote),
-            None => jobs.push(Job { open, place: &remote.reference.place, wanted: vec![remote] }),
+            Some(job) => job.wanted.push(remote.clone()),
+            None => {
+                let place = remote.reference.place.clone();
+                jobs.push(Job { open: open.clone(), place, wanted: vec![remote.clone()] });
+            }
         }
     }
     jobs
 }
 
-impl Job<'_> {
+impl Work {
+    /// What comes of all of it, or of what is there when an end is wanted.
+    fn done(self: &Arc<Self>, end: &dyn Fn() -> Option<Instant>) -> BTreeMap<usize, Result<Fetched>> {
+        let (say, heard) = channel();
+        let mut is_begun = false;
+        for _ in 0..self.jobs.len().min(MOST_AT_ONCE) {
+            let (work, say) = (Arc::clone(self), say.clone());
+            is_begun |= thread::Builder::new().spawn(move || work.go(&say)).is_ok();
+        }
+        if !is_begun {
+            // Without a thread to be had one comes after the other.
+            self.go(&say);
+        }
+        drop(say);
+        let mut done = BTreeMap::new();
+        loop {
+            match heard.recv_timeout(TICK) {
+                Ok((at, fetched)) => drop(done.insert(at, fetched)),
+                Err(RecvTimeoutError::Disconnected) => return done,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(until) = end() {
+                self.next.store(self.jobs.len(), Ordering::Relaxed);
+                if Instant::now() >= until {
+                    done.extend(heard.try_iter());
+                    return done;
+                }
+            }
+        }
+    }
+
+    fn go(&self, say: &Sender<Done>) {
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = self.jobs.get(at) else { return };
+            // Whoever waits no more has ended all of it.
+            if say.send((at, job.fetch(self.start))).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Job {
     fn fetch(&self, start: Instant) -> Result<Fetched> {
         let fields: Vec<Option<&str>> = self.wanted.iter().map(|remote| remote.reference.field.as_deref()).collect();
-        self.open.source.fetch(self.place, &fields, start + self.open.timeout)
+        self.open.source.fetch(&self.place, &fields, start + self.open.timeout)
     }
 
     fn sort(&self, fetched: Result<Fetched>, all: &mut All) {
-        let Fetched { values, version, lease } = match fetched {
+        let Fetched { values, version, lease, expires } = match fetched {
             Ok(fetched) => fetched,
             Err(failure) => {
-                let failed = |remote: &&Remote| ((*remote).clone(), copy(&failure));
+                let failed = |remote: &Remote| (remote.clone(), copy(&failure));
                 all.failed.extend(self.wanted.iter().map(failed));
                 return;
             }
         };
-        all.leases.extend(lease.map(|lease| Lent {
-            source: self.open.source.name().clone(),
-            lease,
-            remotes: self.wanted.iter().map(|remote| (*remote).clone()).collect(),
-        }));
+        let source = self.open.source.name().clone();
+        all.leases.extend(lease.map(|lease| Lent { source, lease, remotes: self.wanted.clone() }));
         for (remote, value) in self.wanted.iter().zip(values) {
-            let remote = (*remote).clone();
+            let remote = remote.clone();
             match value {
-                Ok(value) => all.given.push(Given { remote, value, version: version.clone() }),
+                Ok(value) => all.given.push(Given { remote, value, version: version.clone(), expires }),
                 Err(failure) => all.failed.push((remote, failure)),
             }
         }
@@ -190,20 +241,25 @@ mod tests {
     use super::*;
     use crate::{reference::Reference, source::Abilities};
 
-    /// Gives the path back after a while, and counts how often it was asked.
+    /// Gives the path back after a while (longer for `slow`), and counts how often it was asked.
     struct Echo(SourceName, AtomicU32);
 
     impl Source for Echo {
         fn fetch(&self, place: &Place, fields: &[Option<&str>], _: Instant) -> Result<Fetched> {
             self.1.fetch_add(1, Ordering::SeqCst);
-            thread::sleep(Duration::from_millis(30));
+            thread::sleep(Duration::from_millis(if place.path == "slow" { 3000 } else { 30 }));
             if place.path == "bad" {
                 return Err(failure(&self.0, "no"));
             }
             let value =
                 |field: Option<&str>| Ok(Secret::new(format!("{}{}", place.path, field.unwrap_or("")).into_bytes()));
             let lease = Lease { id: place.path.clone(), lasts: Duration::from_secs(1), is_renewable: false };
-            Ok(Fetched { values: fields.iter().copied().map(value).collect(), version: None, lease: Some(lease) })
+            Ok(Fetched {
+                values: fields.iter().copied().map(value).collect(),
+                version: None,
+                lease: Some(lease),
+                expires: None,
+            })
         }
         fn abilities(&self, _: &[&Reference], _: Instant) -> Result<Abilities> {
             Ok(Abilities::default())
@@ -217,13 +273,13 @@ mod tests {
     fn all_are_fetched_at_once_and_each_place_once() {
         let name: SourceName = "corp".parse().expect("name");
         let source = Echo(name.clone(), AtomicU32::new(0));
-        let sources = BTreeMap::from([(name, Open { source: Box::new(source), timeout: Duration::from_secs(9) })]);
+        let sources = BTreeMap::from([(name, Open { source: Arc::new(source), timeout: Duration::from_secs(9) })]);
         let mut wanted: BTreeSet<Remote> = (0..20).map(|at| format!("corp:p{at:02}").parse().expect("good")).collect();
         wanted.extend(
             ["corp:p00#a", "corp:p00#b", "corp:bad", "corp:bad#x", "gone:p"].map(|text| text.parse().expect("good")),
         );
         let start = Instant::now();
-        let all = all(&sources, &wanted);
+        let all = all(&sources, &wanted, &|| None);
         assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
         let given: Vec<(String, &str)> =
             all.given.iter().map(|given| (given.remote.text(), given.value.expose_text().expect("text"))).collect();
@@ -236,5 +292,32 @@ mod tests {
         let failure = together(failed);
         assert_eq!(failure.message, "cannot fetch `gone:p`: source `gone`: it was not opened");
         assert_eq!(failure.hints, ["also: cannot fetch `corp:bad`, `corp:bad#x`: source `corp`: no"]);
+    }
+
+    #[test]
+    fn whoever_wants_an_end_gets_what_is_there_by_then_and_nothing_more_is_asked() {
+        let name: SourceName = "corp".parse().expect("name");
+        let source = Arc::new(Echo(name.clone(), AtomicU32::new(0)));
+        let asked = Arc::clone(&source);
+        let sources = BTreeMap::from([(name.clone(), Open { source, timeout: Duration::from_secs(9) })]);
+        let texts = (0..60).map(|at| format!("corp:p{at:02}")).chain(["corp:a".into(), "corp:slow".into()]);
+        let wanted: BTreeSet<Remote> = texts.map(|text| text.parse().expect("good")).collect();
+        let start = Instant::now();
+        // Wanted at once: those that have begun are waited for.
+        let all = all(&sources, &wanted, &|| Some(start + Duration::from_millis(300)));
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        let begun = usize::try_from(asked.1.load(Ordering::SeqCst)).expect("few");
+        assert!((MOST_AT_ONCE..wanted.len()).contains(&begun), "{begun}");
+        assert_eq!(all.leases.len(), begun, "what was made is known");
+        assert_eq!(
+            (all.given.len() + all.failed.len(), all.unanswered),
+            (wanted.len(), BTreeSet::from([name.clone()]))
+        );
+        // One that does not answer is left.
+        let start = Instant::now();
+        let slow = BTreeSet::from(["corp:slow".parse().expect("good")]);
+        let all = super::all(&sources, &slow, &|| Some(start + Duration::from_millis(100)));
+        assert!(start.elapsed() < Duration::from_secs(2) && all.leases.is_empty());
+        assert_eq!(all.unanswered, BTreeSet::from([name]));
     }
 }

@@ -8,6 +8,7 @@ use super::{
     fetched::{Lease, Version, field_of, fields_of_text},
 };
 use crate::{
+    date::Moment,
     failure::Result,
     json::Members,
     name::SourceName,
@@ -24,6 +25,8 @@ pub struct Found {
     pub version: Option<Version>,
     /// That it was made for this look alone. The secret is not given then.
     pub lease: Option<Lease>,
+    /// When it ends, where the source says so.
+    pub expires: Option<Moment>,
 }
 
 /// What a write came to.
@@ -51,7 +54,7 @@ pub fn by_fetching<S: Source + ?Sized>(source: &S, reference: &Reference, until:
     if fetched.lease.is_some() {
         return Ok(Found { lease: fetched.lease, ..Found::default() });
     }
-    Ok(Found { value: Some(value?), version: fetched.version, lease: None })
+    Ok(Found { value: Some(value?), version: fetched.version, lease: None, expires: fetched.expires })
 }
 
 /// A text, or its member of this name; nothing where there is no such member.

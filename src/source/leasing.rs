@@ -80,9 +80,14 @@ impl Keeper {
 
     /// Gives all back, and closes the sources. What could not be given back is said, each a failure.
     pub fn end(&mut self) -> Vec<Failure> {
+        self.end_within(FAREWELL)
+    }
+
+    /// The same, which takes no longer than this.
+    pub fn end_within(&mut self, time: Duration) -> Vec<Failure> {
         *locked(&self.shared.is_over) = true;
         self.shared.wake.notify_all();
-        let until = Instant::now() + FAREWELL;
+        let until = Instant::now() + time;
         // A renewal that is under way holds no lock; whatever it brings is nobody's any more.
         let held = std::mem::take(&mut *locked(&self.shared.held));
         drop(self.thread.take());

@@ -23,6 +23,7 @@ mod bearer;
 pub mod browser;
 pub mod cache;
 mod command;
+mod connect;
 mod editing;
 pub mod fetched;
 pub mod fetching;
@@ -103,6 +104,12 @@ pub trait Source: Send + Sync {
             .hint("change the secret where it lies; the reference stays as it is"))
     }
 
+    /// Whether asking for a place may make something that stays there unless it is given back: a lease, or the token of a login.
+    fn may_lend(&self, place: &Place) -> bool {
+        let _ = place;
+        false
+    }
+
     /// What the credential may do, as far as the source tells without being changed.
     ///
     /// # Errors
@@ -147,6 +154,7 @@ pub fn open(source: &config::Source, means: &Means) -> Result<Box<dyn Source>> {
         Setting::AwsSecretsManager(setting) => Ok(Box::new(aws::Secrets::new(source, setting, means)?)),
         Setting::AwsSsm(setting) => Ok(Box::new(aws::Parameters::new(source, setting, means)?)),
         Setting::AzureKeyVault(setting) => Ok(Box::new(azure::KeyVault::new(source, setting, means)?)),
+        Setting::Connect(setting) => Ok(Box::new(connect::Connect::new(source, setting, means)?)),
         Setting::GcpSecretManager(setting) => Ok(Box::new(gcp::SecretManager::new(source, setting, means)?)),
     }
 }

@@ -76,6 +76,12 @@ def main():
             report[kind] = {"ms": round(statistics.median(taken) * 1000, 1), "ratio": ratio and round(ratio, 2), "requests": statistics.median(requests)}
             ratio_text = f"{ratio:.2f} of its slowest request" if ratio else "no request"
             print(f"{kind:18} {REFERENCES} references: {report[kind]['ms']:7.1f} ms, {ratio_text}, {report[kind]['requests']:g} requests a run")
+    # What a single connection would be: HTTP/1.1 asks for the next once the one before is answered.
+    places = [word for number in range(REFERENCES) for word in ("-o", "/dev/null", f"{there['address']}/v1/secret/data/app/k{number:02}")]
+    began = time.monotonic()
+    subprocess.run(["curl", "-sf", "--noproxy", "*", "-H", f"X-Vault-Token: {said['tokens']['reader']}", *places], check=True)
+    report["one connection"] = {"ms": round((time.monotonic() - began) * 1000, 1)}
+    print(f"curl over a single connection: {report['one connection']['ms']:7.1f} ms")
     print(json.dumps(report))
     bao.stdin.close(), late.stdin.close()
     # A login is a request of its own, before all others: then two in a row are the least.

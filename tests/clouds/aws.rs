@@ -200,6 +200,51 @@ fn what_aws_wants_less_often_is_asked_again_and_what_fails_is_given_up() {
 }
 
 #[test]
+fn a_write_is_sent_again_only_where_twice_is_once() {
+    let (front, key) = (Front::of_aws(), user(ALL));
+    // With the number of the change a secret is written once, however often it is sent.
+    let (secrets, name) = (source("aws-secrets-manager", &front.http(), &key), fresh("app/db"));
+    let first = keep("secret", &name, b"v-1");
+    front.ask("spoil PutSecretValue after 500 1 InternalServiceError");
+    front.ask("log");
+    let second = write(&*secrets, &name, "v-2", Some(&first), "1").expect("written");
+    assert_eq!(front.talker.count("call PutSecretValue"), 2);
+    assert_eq!(fetched(&*secrets, &name), Ok(("v-2".into(), second)));
+    assert_eq!(value(&*secrets, &format!("{name}@AWSPREVIOUS")).as_deref(), Ok("v-1"), "one version came of it");
+    // A parameter has no such number. What failed may have been done.
+    let (parameters, name) = (source("aws-ssm", &front.http(), &key), format!("/{}", fresh("p")));
+    keep("parameter", &name, b"v-1");
+    front.ask("spoil PutParameter after 500 1 InternalServerError");
+    front.ask("log");
+    let said = write(&*parameters, &name, "v-2", Some("1"), "1").expect_err("nobody knows");
+    assert!(said.contains("`InternalServerError`"), "{said}");
+    assert_eq!(front.talker.count("call PutParameter"), 1);
+    assert_eq!(fetched(&*parameters, &name), Ok(("v-2".into(), "2".into())));
+    // What AWS has put off was not done.
+    front.ask("spoil PutParameter before 400 2 ThrottlingException");
+    front.ask("log");
+    assert_eq!(write(&*parameters, &name, "v-3", Some("2"), "2").as_deref(), Ok("3"));
+    assert_eq!(front.talker.count("call PutParameter"), 3);
+    assert_eq!(fetched(&*parameters, &name), Ok(("v-3".into(), "3".into())));
+    // Reading is always once.
+    front.ask("spoil GetParameter before 503 2 ServiceUnavailable");
+    assert_eq!(value(&*parameters, &name).as_deref(), Ok("v-3"));
+}
+
+#[test]
+fn names_of_all_letters_are_signed_as_they_are_sent() {
+    // Moto checks each signature; AWS itself takes fewer letters in a parameter's name.
+    let source = parameters();
+    for odd in ["a.b_c-D/e", "\u{fc}\u{4e2d}/\u{1f511}", "q\"u'o\\te", "a+b%2Fc%25=d&e", "(x)*!~,;$[y]"] {
+        let name = format!("/{}/{odd}", fresh("odd"));
+        assert_eq!(write(&*source, &name, odd, None, "1").as_deref(), Ok("1"), "{name}");
+        assert_eq!(fetched(&*source, &name), Ok((odd.into(), "1".into())), "{name}");
+    }
+    let missing = value(&*source, "/nothing/\u{fc}%2F").expect_err("missing");
+    assert!(missing.contains("has nothing there: it was to read `/nothing/\u{fc}%2F`"), "{missing}");
+}
+
+#[test]
 fn a_clock_that_is_off_is_put_right_by_the_services_own() {
     fn early() -> Moment {
         Moment::from_seconds(Moment::now().seconds() + 7200)

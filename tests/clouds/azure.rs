@@ -128,6 +128,25 @@ fn a_new_version_keeps_what_is_beside_it_and_is_written_only_over_the_one_that_w
 }
 
 #[test]
+fn the_end_of_a_version_is_told_and_a_new_one_has_none() {
+    let (front, source) = vault();
+    let first = version(&front, "azure db v-1");
+    let ends = || {
+        let fetched = source.fetch(&reference("db").place, &[None], soon()).map_err(|failure| failure.message);
+        let looked = source.look(&reference("db"), soon()).map_err(|failure| failure.message);
+        let (fetched, looked) = (fetched.expect("fetched").expires, looked.expect("looked").expires);
+        assert_eq!(fetched, looked);
+        fetched.map(|end| end.seconds() - keyctl::date::Moment::now().seconds())
+    };
+    assert_eq!(ends(), None);
+    front.ask("azure-ends db 259200");
+    assert!(ends().is_some_and(|left| (259_190..=259_200).contains(&left)));
+    // It is of that version: nobody has said when the new one ends.
+    write(&*source, "db", "v-2", Some(&first), "1").expect("written");
+    assert_eq!(ends(), None);
+}
+
+#[test]
 fn the_identity_of_the_machine_and_the_command_line_of_azure_are_used_where_the_table_says_so() {
     let front = Front::start();
     version(&front, "azure db v");

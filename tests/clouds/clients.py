@@ -2,10 +2,11 @@
 "as it should be".
 
   clients.py azure|google SERVER     SERVER is what server.py said first
+  clients.py connect SERVER VAULT ITEM   the ids of 1Password's item `Data base` in the vault `Shop`
   clients.py aws SERVER SECRET       SECRET is one of moto's behind it, whose text is `a-value`
   clients.py sign                    signs the requests on standard input with botocore, and prints each one's headers
 """
-import json, os, sys
+import datetime, json, os, sys
 
 
 def fails(kind, call):
@@ -31,6 +32,10 @@ def azure(server):
 
     client = vault(application(server["client_secret"]))
     first = client.set_secret("db", "p-1", content_type="text/plain")
+    ends = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(days=3)
+    assert client.get_secret(client.set_secret("ends", "p", expires_on=ends).name).properties.expires_on == ends
+    assert client.get_secret("db").properties.expires_on is None
+    client.begin_delete_secret("ends").result()
     second = client.set_secret("db", "p-2")
     assert client.get_secret("db").value == "p-2" and client.get_secret("db").properties.version == second.properties.version
     old = client.get_secret("db", first.properties.version)
@@ -70,6 +75,22 @@ def google(server):
     assert list(manager.test_iam_permissions(request={"resource": name, "permissions": rights}).permissions) == rights[:1]
     other = client(server["account"] | {"private_key_id": "other"})
     fails(RefreshError, lambda: other.access_secret_version(name=name + "/versions/latest"))
+
+
+def connect(server, vault, item):
+    from onepasswordconnectsdk.client import new_client
+    from onepasswordconnectsdk.errors import FailedToRetrieveItemException, FailedToRetrieveVaultException
+
+    client = new_client(server["http"], server["connect_token"])
+    assert [it.name for it in client.get_vaults()] == ["Shop"] and client.get_vault_by_title("Shop").id == vault
+    assert client.get_vault(vault).name == "Shop" and [it.title for it in client.get_items(vault)] == ["Data base"]
+    for found in [client.get_item(item, vault), client.get_item("Data base", "Shop")]:
+        fields = {field.label: field for field in found.fields}
+        assert (found.id, fields["password"].value, fields["password"].purpose) == (item, "p-1", "PASSWORD")
+        assert fields["port"].section.id in [section.id for section in found.sections if section.label in ("net", "old")]
+    assert fails(FailedToRetrieveItemException, lambda: client.get_item_by_id("a" * 26, vault)).status_code == 404
+    fails(FailedToRetrieveItemException, lambda: client.get_item_by_title("None", vault))
+    fails(FailedToRetrieveVaultException, lambda: new_client(server["http"], "wrong").get_vault(vault))
 
 
 def aws(server, secret):
@@ -115,5 +136,5 @@ def sign():
 if sys.argv[1] == "sign":
     sign()
 else:
-    {"azure": azure, "google": google, "aws": aws}[sys.argv[1]](json.loads(sys.argv[2]), *sys.argv[3:])
+    {"azure": azure, "google": google, "connect": connect, "aws": aws}[sys.argv[1]](json.loads(sys.argv[2]), *sys.argv[3:])
     print("as it should be")

@@ -5,7 +5,7 @@ use keyctl::source::Source;
 use crate::{
     aws, azure,
     conformance::{World, holds},
-    google,
+    connect, google,
     server::{fresh, keep},
 };
 
@@ -97,4 +97,33 @@ fn googles_secret_manager_is_a_source_like_the_others() {
             google::of(&front)
         },
     );
+}
+
+#[test]
+fn onepassword_connect_is_a_source_like_the_others() {
+    let (front, source) = connect::server();
+    let long = "12345678901234567890123";
+    let field = |label: &str, value: &str| serde_json::json!({ "label": label, "value": value });
+    let fields = [field("user", "u"), field("password", FIELDS[1].1), field("number", long)];
+    let keep = |title: &str, fields: &[serde_json::Value]| {
+        front.ask(&format!("connect {}", serde_json::json!({ "vault": "Shop", "title": title, "fields": fields })));
+    };
+    keep("object", &fields);
+    keep("plain", &[serde_json::json!({ "id": "credential", "label": "key", "value": "a-plain-secret" })]);
+    keep("A b/c+%23;$(id)", &[serde_json::json!({ "label": "x", "purpose": "PASSWORD", "value": "an-odd-one" })]);
+    holds(&World {
+        source: &*source,
+        of_fields: &*source,
+        whole: Some(("Shop/plain", "a-plain-secret")),
+        fields: ("Shop/object", FIELDS),
+        odd: Some(("Shop/A b/c+%23;$(id)", "an-odd-one")),
+        bytes: None,
+        missing: "Shop/nothing-is-here",
+        written: None,
+        keeps_versions: false,
+        denied: &|| {
+            front.ask("deny connect");
+            connect::of(&front)
+        },
+    });
 }

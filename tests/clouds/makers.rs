@@ -33,6 +33,14 @@ fn googles_own_client_takes_the_server_for_its_secret_manager() {
 }
 
 #[test]
+fn onepasswords_own_client_takes_the_server_for_a_connect_server() {
+    let front = Front::start();
+    let kept = front.ask(&format!("connect {}", crate::connect::database("Shop", "Data base")));
+    let ids = ["vault", "item"].map(|id| kept[id].as_str().expect("text").to_owned());
+    client(&front, "connect", &ids.each_ref().map(String::as_str));
+}
+
+#[test]
 fn amazons_own_client_takes_the_server_for_its_ways_to_credentials() {
     let front = Front::of_aws();
     let (role, secret) = (fresh("role"), fresh("app/db"));

@@ -1,4 +1,4 @@
-"""What answers in the place of Azure Key Vault, of Google's Secret Manager and of AWS's own ways to credentials: servers of
+"""What answers in the place of Azure Key Vault, of Google's Secret Manager, of 1Password Connect and of AWS's own ways to credentials: servers of
 this machine that are as strict as the services' documentation says, so that a request that they would refuse is refused.
 The makers' own clients are held against them (clients.py), so that they are no other and no stricter either.
 
@@ -8,16 +8,20 @@ The makers' own clients are held against them (clients.py), so that they are no 
                         lend ID SECRET TOKEN     the credentials that AWS's ways to them lead to
                         azure NAME VALUE         a secret of the vault, or its next version
                         azure-state NAME STATE   its newest version is `disabled`, or it is `deleted`
+                        azure-ends NAME SECONDS  its newest version ends then, counted from now
                         google NAME BASE64       a secret, or its next version
                         google-state NAME N STATE  a version is `DISABLED` or `DESTROYED`
                         account                  the file of the Google account, with a new key
+                        connect JSON             an item of 1Password's: `vault`, `title`, `fields`, `sections`; vault and item get ids
                         may NAME...              what the Google account may do, as permissions; or what AWS's policies allow, where
                                                  `iam:SimulatePrincipalPolicy` is among it
-                        deny WORD...             `azure-list`: listing is forbidden, `azure-get`: all is; `google-sum`: checksums are wrong
+                        deny WORD...             `azure-list`: listing is forbidden, `azure-get`: all is, `connect`: items are; `google-sum`: checksums are wrong
                         end SERVICE              all tokens of `azure` or `google` have run out
                         fail STATUS TIMES [CODE [SECONDS]]  the next answers of all that is not a token's: with this code of AWS's, and
                                                  with this in `Retry-After`
-                        log                      what was asked since the last time: METHOD PATH, without a query
+                        spoil ACTION WHEN STATUS TIMES CODE  the next calls of an action of AWS's are answered so, `before` they are
+                                                 done or `after`
+                        log                      what was asked since the last time: METHOD PATH, without a query, and `call ACTION`
 """
 import base64, calendar, http.client, http.server, json, re, secrets, ssl, sys, threading, time, urllib.parse
 
@@ -28,7 +32,7 @@ IDENTITY_HEADER, CONTAINER_TOKEN, SSO_TOKEN = "an-identity-header", "a-container
 ACCOUNT = "keyctl@project-1.iam.gserviceaccount.com"
 
 lock = threading.Lock()
-log, failures, forward, lent = [], [], [None], {}
+log, failures, spoils, forward, lent = [], [], {}, [None], {}
 bearers = {"azure": {}, "google": {}, "imds": set()}
 
 
@@ -98,8 +102,9 @@ def managed_identity(call, header, value, version):
 
 
 def bundle(call, name, version):
-    value, enabled, made, kind = vault[name][version]
+    value, enabled, made, kind, ends = vault[name][version]
     attributes = {"enabled": enabled, "created": made, "updated": made, "recoveryLevel": "Recoverable+Purgeable", "recoverableDays": 90}
+    attributes |= {"exp": ends} if ends else {}
     said = {"id": f"https://{call.headers['Host']}/secrets/{name}/{version}", "attributes": attributes}
     return said | ({"contentType": kind} if kind else {}), value
 
@@ -149,13 +154,13 @@ def azure_set(call, name):
         raise azure_refusal(400, "BadParameter")
     if name in gone:
         raise azure_refusal(409, "Conflict", "ObjectIsDeletedButRecoverable")
-    azure_keep(name, asked["value"], asked.get("contentType"))
+    azure_keep(name, asked["value"], asked.get("contentType"), asked.get("attributes", {}).get("exp"))
     said, value = bundle(call, name, list(vault[name])[-1])
     return {"value": value} | said
 
 
-def azure_keep(name, value, kind=None):
-    vault.setdefault(name, {})[secrets.token_hex(16)] = [value, True, int(time.time()), kind]
+def azure_keep(name, value, kind=None, ends=None):
+    vault.setdefault(name, {})[secrets.token_hex(16)] = [value, True, int(time.time()), kind, ends]
 
 
 # Google: https://cloud.google.com/secret-manager/docs/reference/rest and https://developers.google.com/identity/protocols/oauth2/service-account
@@ -247,6 +252,60 @@ def google_metadata(call):
     return Refused(200, said, {"Metadata-Flavor": "Google"})
 
 
+# 1Password: https://developer.1password.com/docs/connect/api-reference
+CONNECT_TOKEN = "a-connect-token"
+vaults = {}
+
+
+def connect_refusal(status, message):
+    return Refused(status, {"status": status, "message": message})
+
+
+def connect(call):
+    if call.headers.get("Authorization") != "Bearer " + CONNECT_TOKEN:
+        raise connect_refusal(401, "Invalid token signature")
+    if call.method != "GET":
+        raise connect_refusal(405, "Method not allowed")
+    vault, item = (re.fullmatch(r"/v1/vaults(?:/([^/]+)(?:/items(?:/([^/]+))?)?)?", call.path) or refuse_path()).groups()
+    if any(part and not re.fullmatch(r"[\da-z]{26}", part) for part in (vault, item)):
+        raise connect_refusal(400, "Invalid UUID")
+    if vault and vault not in vaults:
+        raise connect_refusal(404, "Vault not found")
+    if "connect" in denied and "/items" in call.path:
+        raise connect_refusal(403, "Authorization: token does not have access to the vault")
+    if item:
+        only(call.query)
+        if item not in vaults[vault]["items"]:
+            raise connect_refusal(404, "Item not found")
+        return vaults[vault]["items"][item]
+    by = "title" if "/items" in call.path else "name"
+    if vault and by == "name":
+        return {"id": vault, "name": vaults[vault]["name"]}
+    summary = ("id", "title", "vault", "category", "version", "tags")
+    listed = [{name: one[name] for name in summary} for one in vaults[vault]["items"].values()] if vault else [{"id": id, "name": it["name"]} for id, it in vaults.items()]
+    if not call.query:
+        return listed
+    asked = re.fullmatch(by + r' eq "([^"]*)"', only(call.query, "filter")[0])
+    if not asked:
+        raise connect_refusal(400, "Invalid filter")
+    return [one for one in listed if one[by] == asked[1]]
+
+
+def refuse_path():
+    raise connect_refusal(404, "Not found")
+
+
+def connect_keep(vault, title, fields, sections=()):
+    new_id = lambda: "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(26))
+    id = next((id for id, it in vaults.items() if it["name"] == vault), None) or new_id()
+    items = vaults.setdefault(id, {"name": vault, "items": {}})["items"]
+    item = new_id()
+    fields = [{"id": new_id(), "type": "STRING"} | field for field in fields]
+    items[item] = {"id": item, "title": title, "vault": {"id": id}, "category": "LOGIN", "version": 1, "tags": [], "fields": fields,
+                   "sections": list(sections), "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z", "lastEditedBy": "A"}
+    return {"vault": id, "item": item}
+
+
 # AWS: the EC2 User Guide on IMDSv2, the ECS Developer Guide on task roles, the SSO Portal API Reference
 def imds(call):
     if call.path == "/latest/api/token":
@@ -295,10 +354,19 @@ def forwarded(call):
         raise Refused(403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>")
     if b"Action=SimulatePrincipalPolicy" in call.body and "iam:SimulatePrincipalPolicy" in allowed:
         return simulated(call)
+    action = call.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    with lock:
+        log.append("call " + action)
+        spoiled = spoils.get(action, []) and spoils[action].pop(0)
+    if spoiled and spoiled[0] == "before":
+        raise Refused(*spoiled[1:])
     there = http.client.HTTPConnection(forward[0], timeout=20)
     headers = {name: value for name, value in call.headers.items() if name.lower() != "connection"}
     there.request(call.method, call.raw, call.body, headers)
     answer = there.getresponse()
+    if spoiled:
+        answer.read()
+        raise Refused(*spoiled[1:])
     kept = {name: value for name, value in answer.getheaders() if name.lower() in ("content-type", "date", "x-amzn-errortype")}
     return Refused(answer.status, answer.read(), kept)
 
@@ -348,6 +416,8 @@ def route(call, address):
         return azure_secrets(call)
     if path.startswith("/v1/projects/"):
         return google_secrets(call)
+    if path == "/v1/vaults" or path.startswith("/v1/vaults/"):
+        return connect(call)
     if path == "/" and forward[0]:
         return forwarded(call)
     raise Refused(404, "")
@@ -441,6 +511,8 @@ def command(verb, *words):
         return {"version": list(vault[words[0]])[-1]}
     elif verb == "azure-state" and words[1] == "disabled":
         vault[words[0]][list(vault[words[0]])[-1]][1] = False
+    elif verb == "azure-ends":
+        vault[words[0]][list(vault[words[0]])[-1]][4] = int(time.time()) + int(words[1])
     elif verb == "azure-state" and words[1] == "deleted":
         gone[words[0]] = vault.pop(words[0])
     elif verb == "google":
@@ -450,6 +522,8 @@ def command(verb, *words):
         projects[words[0]][int(words[1]) - 1][1] = words[2]
     elif verb == "account":
         return account()
+    elif verb == "connect":
+        return connect_keep(**json.loads(" ".join(words)))
     elif verb == "may":
         allowed.clear()
         allowed.update(words)
@@ -459,6 +533,9 @@ def command(verb, *words):
     elif verb == "fail":
         body = json.dumps({"__type": "com.amazonaws.x#" + words[2]} if len(words) > 2 else {})
         failures.extend([(int(words[0]), body, [("Retry-After", words[3])] if len(words) > 3 else ())] * int(words[1]))
+    elif verb == "spoil":
+        action, when, status, times, code = words
+        spoils[action] = [(when, int(status), json.dumps({"__type": "com.amazonaws.x#" + code}))] * int(times)
     elif verb == "end":
         bearers[words[0]].clear()
     elif verb == "log":
@@ -476,7 +553,7 @@ def main(folder):
     plain, tls = serve(None), serve(context)
     keys["plain"] = plain
     said = {"http": plain, "https": tls, "ca": folder + "/ca.pem", "tenant": TENANT, "client": CLIENT, "client_secret": CLIENT_SECRET,
-            "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN}
+            "identity_header": IDENTITY_HEADER, "container_token": CONTAINER_TOKEN, "sso_token": SSO_TOKEN, "connect_token": CONNECT_TOKEN}
     print(json.dumps(said), flush=True)
     for line in sys.stdin:
         print(json.dumps(command(*line.rstrip("\n").split(" "))), flush=True)

@@ -226,6 +226,7 @@ fn botocore_signs_alike() {
             Some("t")
         ),
         case("PUT", "https://h.example.com/%E1%88%B4/..%2Fx", json!({}), "body", None),
+        case("GET", "https://h.example.com/p/a%2Fb%20c/%C3%BC%27%28%29%2A+@:$,=~/%25", json!({}), "", None),
         case("DELETE", "https://h.example.com/a/..", json!({}), "", None),
     ]);
     let mut child = python()

@@ -58,6 +58,12 @@ const TYPES: &[Type] = &[
         credentials: &[],
         reference: "database-prod",
     },
+    Type {
+        word: "1password-connect",
+        table: "address = \"{address}\"\ntoken = { key = \"c/token\" }\n",
+        credentials: &[("c/token", "a-secret-token")],
+        reference: "abcdefghijklmnopqrstuvwxyz/zyxwvutsrqponmlkjihgfedcba#password",
+    },
 ];
 
 fn types() -> Vec<&'static Type> {

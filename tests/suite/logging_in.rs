@@ -7,7 +7,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sandbox::{Ran, Sandbox},
@@ -113,6 +113,42 @@ fn whoever_has_logged_in_in_the_browser_fetches_with_that_until_it_is_over() {
     get(&sandbox).says("behind-a-login", "", 0);
     assert_eq!(sandbox.call(&["rollback", "corp/token", "--yes", "-q"]).run().code(), 0);
     sandbox.call(&["get", "corp/token"]).run().says("own-token-value", "", 0);
+}
+
+/// How many tokens the server has of logins with a role.
+fn tokens(role: &str) -> usize {
+    let listed = BAO.ask("LIST", "auth/token/accessors", &Value::Null);
+    let accessors = listed["data"]["keys"].as_array().expect("a list").clone();
+    let is_of_it = |accessor: &Value| {
+        let asked = json!({ "method": "POST", "path": "auth/token/lookup-accessor", "body": { "accessor": accessor } });
+        BAO.line(&asked).pointer("/body/data/meta/role").is_some_and(|of| of == role)
+    };
+    accessors.iter().filter(|accessor| is_of_it(accessor)).count()
+}
+
+#[test]
+fn the_token_of_the_login_before_is_given_back() {
+    let sandbox = home("leaving");
+    BAO.line(&json!({ "oidc": "leaving" }));
+    for _ in 0..2 {
+        let (said, code) = end(&sandbox, "approve");
+        assert!(code == 0 && !said.contains("given back"), "{said}");
+        sandbox.secret(sandbox.call(&["get", "corp/token"]).run().stdout());
+        assert_eq!(tokens("leaving"), 1);
+        get(&sandbox).says("behind-a-login", "", 0);
+    }
+}
+
+#[test]
+fn a_token_that_cannot_be_kept_is_given_back() {
+    let sandbox = home("unkept");
+    BAO.line(&json!({ "oidc": "unkept" }));
+    let settings = sandbox.data("config.toml");
+    let text = std::fs::read_to_string(&settings).expect("read");
+    std::fs::write(&settings, text.replace("{ key = \"corp/token\" }", "{ key = \"db\" }")).expect("write");
+    let (said, code) = end(&sandbox, "approve");
+    assert!(code == 2 && said.contains("`db` lies in a source, and cannot keep the token"), "{said}");
+    assert!(tokens("unkept") == 0 && !said.contains("given back"), "{said}");
 }
 
 #[test]

@@ -383,6 +383,7 @@ fn examples() -> Vec<(&'static str, Vec<&'static str>, Vec<&'static str>)> {
         "[sources.a]\ntype = \"azure-key-vault\"\naddress = \"https://x.vault.azure.net\"\ntenant = \"t\"\nclient = \"c\"\nclient_secret = { key = \"s\" }\n",
         "[sources.a]\ntype = \"azure-key-vault\"\naddress = \"https://h\"\nresource = \"https://r\"\ncredentials = \"managed-identity\"\nidentity = \"http://127.0.0.1:1\"\n",
         "[sources.a]\ntype = \"gcp-secret-manager\"\nproject = \"p-1\"\nservice_account = { key = \"a\" }\n",
+        "[sources.a]\ntype = \"1password-connect\"\naddress = \"https://h\"\ntoken = { key = \"a\" }\nca = \"/ca.pem\"\n",
     ];
     let config_refused = vec![
         "color = 1",

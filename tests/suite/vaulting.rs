@@ -578,3 +578,112 @@ fn what_an_engine_makes_for_a_command_lives_as_long_as_that() {
         wrong.stderr()
     );
 }
+
+/// A home whose key is lent by an engine, with a kept token that may give back what it is lent, at a server that answers late.
+fn lent_late(name: &str, milliseconds: &str) -> (Sandbox, Server) {
+    BAO.line(&json!({ "postgres": true }));
+    let policy = "path \"database/creds/*\" { capabilities = [\"read\"] }\n\
+                  path \"sys/leases/revoke\" { capabilities = [\"update\"] }\npath \"secret/data/*\" { capabilities = [\"read\"] }";
+    BAO.ask("PUT", &format!("sys/policies/acl/{name}"), &json!({ "policy": policy }));
+    let made = BAO.ask("POST", "auth/token/create", &json!({ "policies": [name], "ttl": "20m", "no_parent": true }));
+    let sandbox = Sandbox::with(&[("corp/token", made["auth"]["client_token"].as_str().expect("text"))]);
+    let late = Server::start(&["delay", milliseconds, BAO.address()]);
+    // A role of its own: how many leases there are of it is nobody else's doing.
+    let role = BAO.ask("GET", "database/roles/app", &Value::Null)["data"].clone();
+    let role = json!({ "db_name": role["db_name"], "default_ttl": "2m", "max_ttl": "5m", "creation_statements": role["creation_statements"] });
+    BAO.ask("POST", &format!("database/roles/{name}"), &role);
+    at(&sandbox, late.address());
+    let reference = format!("database/creds/{name}#password");
+    sandbox.call(&["set", "password", "--source", "corp", "--ref", &reference, "-q"]).run().says("", "", 0);
+    (sandbox, late)
+}
+
+fn leases_of(role: &str) -> usize {
+    let asked = json!({ "method": "GET", "path": format!("sys/leases/lookup/database/creds/{role}?list=true") });
+    BAO.line(&asked).pointer("/body/data/keys").and_then(Value::as_array).map_or(0, Vec::len)
+}
+
+/// Waits until a role has so many leases.
+#[track_caller]
+fn comes_to(role: &str, count: usize) {
+    let until = Instant::now() + Duration::from_secs(8);
+    while leases_of(role) != count {
+        assert!(Instant::now() < until, "{} leases", leases_of(role));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Starts a call, and sends it these signals once its lease is there and its answer is not.
+fn interrupted(sandbox: &Sandbox, role: &str, words: &[&str], signals: &[&str]) -> (Option<i32>, String) {
+    let mut call = sandbox.call(words);
+    let child = call.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start");
+    comes_to(role, 1);
+    for signal in signals {
+        assert!(Command::new("kill").args([*signal, &child.id().to_string()]).status().expect("kill").success());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let ended = child.wait_with_output().expect("ended");
+    assert_eq!(ended.stdout, b"", "nothing was given");
+    (std::os::unix::process::ExitStatusExt::signal(&ended.status), String::from_utf8(ended.stderr).expect("text"))
+}
+
+#[test]
+fn what_was_lent_to_whoever_is_interrupted_meanwhile_is_given_back() {
+    let (sandbox, _late) = lent_late("waiting", "600");
+    let run: &[&str] = &["run", "-k", "P=password", "--", "echo", "started"];
+    let get: &[&str] = &["get", "password"];
+    let waiting = "keyctl: waiting for source `corp` to give back what is being made; at most 3 seconds\n";
+    for (words, signal, number) in [(run, "-INT", 2), (run, "-TERM", 15), (get, "-HUP", 1)] {
+        let (ended, said) = interrupted(&sandbox, "waiting", words, &[signal]);
+        assert_eq!((ended, said.as_str()), (Some(number), waiting), "{words:?}");
+        comes_to("waiting", 0);
+        let history = sandbox.call(&["history", "--json"]).run().stdout();
+        let last: Value = serde_json::from_str(history.lines().last().expect("a line")).expect("JSON");
+        assert!(last["names"] == json!(["password"]) && last.to_string().contains("interrupted by a signal"), "{last}");
+    }
+    // Whoever insists does not wait, and is told what stays.
+    let (ended, said) = interrupted(&sandbox, "waiting", run, &["-INT", "-INT"]);
+    let stays = "keyctl: source `corp` had not answered: if it makes something all the same, that ends by itself\n";
+    assert_eq!((ended, said), (Some(2), format!("{waiting}{stays}")));
+}
+
+#[test]
+fn what_was_lent_beside_what_cannot_be_fetched_is_given_back() {
+    let (sandbox, _late) = lent_late("beside", "0");
+    BAO.put("app/beside", &json!({ "a": "b" }));
+    sandbox.call(&["set", "gone", "--source", "corp", "--ref", "secret/app/beside#nix", "-q"]).run().says("", "", 0);
+    let ran = sandbox.call(&["run", "-k", "P=password", "-k", "G=gone", "--", "echo", "started"]).run();
+    assert!(ran.code() == 125 && ran.stdout().is_empty(), "{}", ran.stderr());
+    assert!(
+        ran.stderr().contains("there is no field `nix`") && !ran.stderr().contains("given back"),
+        "{}",
+        ran.stderr()
+    );
+    comes_to("beside", 0);
+    // It was there: the same alone is lent.
+    assert_eq!(sandbox.call(&["get", "password"]).run().code(), 0);
+    comes_to("beside", 1);
+}
+
+#[test]
+fn a_source_that_could_not_even_be_looked_at_is_in_the_history() {
+    let sandbox = home("app/dead");
+    sandbox.set("own", "own-secret-value");
+    sandbox.call(&["rotate", "db", "--yes"]).input("the-second-secret").run();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("listen").local_addr().expect("address");
+    at(&sandbox, &format!("http://{closed}"));
+    for (words, name, action) in [
+        (&["rotate", "db", "--yes"][..], "db", "rotate"),
+        (&["rollback", "db", "--yes"], "db", "rollback"),
+        (&["push", "own", "--source", "corp", "--ref", "secret/app/dead2#v", "--yes"], "own", "push"),
+        (&["pull", "db", "--yes"], "db", "check"),
+        (&["get", "db"], "db", "get"),
+    ] {
+        let ran = sandbox.call(words).input("the-third-secret").run();
+        assert_eq!(ran.code(), 10, "{words:?}: {}", ran.stderr());
+        let history = sandbox.call(&["history", "--json"]).run().stdout();
+        let last: Value = serde_json::from_str(history.lines().last().expect("a line")).expect("JSON");
+        assert!(last["ev"] == "failed" || last["ev"] == action, "{last}");
+        assert!(last["names"] == json!([name]) && last.to_string().contains("connection refused"), "{words:?}: {last}");
+    }
+}

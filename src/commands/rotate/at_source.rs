@@ -8,7 +8,7 @@
 use crate::{
     commands::{
         change::{Outcome, change},
-        policy,
+        details, policy,
         set::looks_like_a_placeholder,
         sourcing::{
             self, Asking,
@@ -143,7 +143,8 @@ impl Task<'_> {
         };
         // What a source without versions had before is nowhere else any more.
         let former = work.made.as_ref().and_then(|made| made.former.as_ref());
-        let before = Seen { value: former.map(Secret::copy), version: work.intention.from.clone().map(Version) };
+        let before =
+            Seen { value: former.map(Secret::copy), version: work.intention.from.clone().map(Version), expires: None };
         let written = Written { version: seen.version.clone(), overtaken: None, is_unsure: false };
         let begun = work.intention.begun.local();
         self.scene.terminal.say(&format!("went on with the rotation of `{}` that was begun on {begun}", self.name));
@@ -266,6 +267,9 @@ impl Task<'_> {
         let version = written.version.as_ref().map(|version| format!(", version {}", version.0)).unwrap_or_default();
         scene.terminal.say(&format!("source `{}` has the new secret of `{name}`{version}", remote.source));
         written.say_of_other(remote, scene.terminal);
+        if let (Some(end), None) = (seen.expires, scene.expires) {
+            details::say_of_former_end(name, end, scene.terminal);
+        }
         Ok(Done::at_source((*name).clone(), means.word(), facts, plan.every, until))
     }
 }

@@ -1,5 +1,5 @@
 //! `source login`: a person logs in to a source in the browser, and the token that comes of it is kept as the key that the
-//! source's table names. The token of the login before is of no more use, and goes; any other secret that the key had is somebody's,
+//! source's table names. The token of the login before is of no more use, and goes, here and there; any other secret that the key had is somebody's,
 //! and is kept.
 
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::{
     home::Home,
     name::{KeyName, KeyPath, SourceName},
     random,
+    secret::Secret,
     source::browser::{self, LoggedIn, Prompt},
     store::{
         journal::Deed,
@@ -49,28 +50,33 @@ pub(super) fn log_in(home: &Home, name: &SourceName, terminal: &Terminal) -> Res
     let nonce = hex::encode(&random::bytes::<16>()?);
     let logged_in = browser::log_in(source, &nonce, &show, Instant::now() + PATIENCE)?;
     let (Some(path), Some(store)) = (path, store) else { return Ok(()) };
-    let before = keep(&store, path, name, &logged_in, terminal).inspect_err(|_| {
-        // Nobody would have it, and it would live on.
-        if let Err(failure) = browser::give_back(source, &logged_in.token, Instant::now() + GIVING_BACK) {
-            terminal.warn(&format!("the token could not be kept, and was not given back either: {}", failure.message));
+    let give_back = |token: &Secret, which: &str| {
+        if let Err(failure) = browser::give_back(source, token, Instant::now() + GIVING_BACK) {
+            terminal.warn(&format!("the token {which} was not given back: {}", failure.message));
             terminal.hint("it ends by itself, or by whoever runs the server");
         }
-    })?;
+    };
+    let before = keep(&store, path, name, &logged_in, terminal)
+        // Nobody would have it, and it would live on.
+        .inspect_err(|_| give_back(&logged_in.token, "could not be kept, and"))?;
     let time = logged_in.lasts.map(in_words).unwrap_or_default();
     terminal.say(&format!("logged in to source `{name}`{time}; its token is kept as `{path}`"));
-    if before == Had::Another {
-        terminal.say(&format!("`{path}` had a secret that came by no login; it is kept as a former one"));
-        terminal.hint(&format!("to have it again: `keyctl rollback {path}`; to wipe it: `keyctl forget {path}`"));
+    match before {
+        Had::Nothing => {}
+        Had::Token(former) => give_back(&former, "of the login before"),
+        Had::Another => {
+            terminal.say(&format!("`{path}` had a secret that came by no login; it is kept as a former one"));
+            terminal.hint(&format!("to have it again: `keyctl rollback {path}`; to wipe it: `keyctl forget {path}`"));
+        }
     }
     Ok(())
 }
 
 /// What the key had before.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Had {
     Nothing,
     /// The token of a login to this source.
-    Token,
+    Token(Secret),
     /// What somebody else may need.
     Another,
 }
@@ -79,7 +85,9 @@ impl Had {
     fn of(payload: &Payload, name: &KeyName, source: &SourceName) -> Self {
         match payload.keys.get(name) {
             None => Self::Nothing,
-            Some(key) if key.facts.note == Some(note(source, &payload.fingerprint(&key.value))) => Self::Token,
+            Some(key) if key.facts.note == Some(note(source, &payload.fingerprint(&key.value))) => {
+                Self::Token(key.value.copy())
+            }
             Some(_) => Self::Another,
         }
     }
@@ -111,9 +119,9 @@ fn keep(store: &Home, path: &KeyPath, source: &SourceName, came: &LoggedIn, term
         let had = Had::of(payload, name, source);
         let mark = payload.fingerprint(&came.token);
         payload.step(Deed::Set, now, |edit| {
-            match had {
+            match &had {
                 Had::Nothing => edit.set(name, came.token.copy(), false).map(drop)?,
-                Had::Token => edit.replace(name, came.token.copy(), Some(now))?,
+                Had::Token(_) => edit.replace(name, came.token.copy(), Some(now))?,
                 Had::Another => edit.replace(name, came.token.copy(), None)?,
             }
             edit.change(name, |facts| {

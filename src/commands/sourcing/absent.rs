@@ -17,6 +17,15 @@ pub struct Held(());
 
 #[expect(clippy::unused_self, reason = "called as what a keyctl with sources has")]
 impl Held {
+    /// None are held back.
+    ///
+    /// # Errors
+    /// Never.
+    #[expect(clippy::unnecessary_wraps, reason = "called as what a keyctl with sources has")]
+    pub fn heed_signals(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Nothing is left to anybody.
     pub fn leave(self, _: &Terminal) {}
 }

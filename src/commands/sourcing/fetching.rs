@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,18 +18,24 @@ use crate::{
     source::{
         self, Lease, Means,
         fetching::{self, All, Given, Open, all, together},
+        leasing::{Held as OneLease, Keeper},
     },
     terminal::Terminal,
 };
 
 use super::{
     Asking, Fetched, Referring, credentials,
+    interrupting::{Interruption, interrupted},
+    record_failure,
     remembering::{self, Caches},
 };
-use crate::commands::using::Used;
+use crate::commands::{reminded, using::Used};
 
 /// How long a source may take to be told that it is done with.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// How long before its end that of a secret is said: 14 days.
+const SOON: i64 = 14 * 86_400;
 
 /// What was made for this use and ends, and the sources that can end it. Dropping it ends all of it: whoever gives it away takes it
 /// apart first.
@@ -38,6 +45,8 @@ pub struct Held {
     sources: BTreeMap<SourceName, Open>,
     /// What is good only for a time.
     leases: Vec<Lent>,
+    /// Signals are held back as long as somebody has to give it back.
+    signals: Option<Interruption>,
 }
 
 /// What is good only for a time.
@@ -48,10 +57,9 @@ pub struct Lent {
     pub lease: Lease,
     /// The keys that are of it.
     pub keys: Vec<String>,
+    /// Since when.
+    pub since: Instant,
 }
-
-/// Open sources, and what each lent.
-pub type Parts = (Vec<Box<dyn source::Source>>, Vec<Lent>);
 
 impl Held {
     /// Whether there is nothing that ends.
@@ -60,38 +68,52 @@ impl Held {
         self.leases.is_empty()
     }
 
-    /// The sources, and what each lent.
+    /// Whoever gives it back, and the signals that are held back until then.
     #[must_use]
-    pub fn into_parts(mut self) -> Parts {
-        let sources = std::mem::take(&mut self.sources);
-        (sources.into_values().map(|open| open.source).collect(), std::mem::take(&mut self.leases))
+    pub fn into_parts(mut self) -> (Keeper, Option<Interruption>) {
+        (self.keeper(), self.signals.take())
+    }
+
+    fn keeper(&mut self) -> Keeper {
+        let sources: BTreeMap<SourceName, Open> = std::mem::take(&mut self.sources);
+        let one = |Lent { source, lease, keys, since }| {
+            Some(OneLease { source: Arc::clone(&sources.get(&source)?.source), lease, of: keys, since })
+        };
+        let held = std::mem::take(&mut self.leases).into_iter().filter_map(one).collect();
+        Keeper::new(held, sources.into_values().map(|open| open.source).collect())
+    }
+
+    /// Signals end this process as ever from here on, right before something is given away. One that came meanwhile does so now,
+    /// and what was made is given back.
+    ///
+    /// # Errors
+    /// `Interrupted` where it cannot end so.
+    pub fn heed_signals(&mut self) -> Result<()> {
+        let Some(signals) = self.signals.take() else { return Ok(()) };
+        if signals.came() {
+            let _ = self.end();
+        }
+        signals.end()
     }
 
     /// Leaves it to whoever reads what is printed, and says that it ends and nobody renews it.
-    pub fn leave(self, terminal: &Terminal) {
-        let (_, leases) = self.into_parts();
-        for Lent { source, lease, keys } in leases {
+    pub fn leave(mut self, terminal: &Terminal) {
+        for Lent { source, lease, keys, .. } in std::mem::take(&mut self.leases) {
             let (keys, time) = (first_names(&keys, 3), remembering::in_words(lease.lasts));
             terminal.warn(&format!("source `{source}` made {keys} for {time}, and nobody renews it"));
         }
+        // Their tokens stay: what a token was lent ends with it.
+        self.sources.clear();
     }
 
     /// Ends all that was made, where nothing is given after all. What could not be ended is told.
     fn end(&mut self) -> Vec<Failure> {
-        let leases = std::mem::take(&mut self.leases);
-        let end = |Lent { source, lease, .. }: Lent| {
-            self.sources.get(&source)?.source.revoke(&lease, Instant::now() + CLOSING).err()
-        };
-        let left = leases.into_iter().filter_map(end).collect();
-        self.close();
-        left
+        self.keeper().end_within(CLOSING)
     }
 
     /// The failure of what is not given after all, with what could not be given back of what was made for it.
     fn unwanted(&mut self, failure: Failure) -> Failure {
-        self.end().into_iter().fold(failure, |failure, left| {
-            failure.hint(format!("what was made for this was not given back and ends by itself: {}", left.message))
-        })
+        self.end().into_iter().fold(failure, |failure, left| failure.hint(left.message))
     }
 
     /// Gives back what sources made for the time that they are open, where nothing of theirs is held.
@@ -136,17 +158,26 @@ pub(super) fn fetch(
         let asked = sources.iter().filter(|source| wanted.iter().any(|remote| remote.source == source.name));
         let (opened, mut failed) = open(asked.copied(), &wanted, &found, &means);
         held.sources = opened;
-        let is_open = |remote: &&Remote| held.sources.contains_key(&remote.source);
-        let All { given, leases, failed: unfetched } =
-            all(&held.sources, &wanted.iter().filter(is_open).cloned().collect());
+        let signals = Interruption::hold();
+        let All { given, leases, failed: unfetched, unanswered } = ask(&held, &wanted, signals.as_ref(), asking);
         held.leases = leases.into_iter().map(|lent| with_names(referring, lent)).collect();
+        if let Some(signals) = signals {
+            if signals.came() {
+                return Err(break_off(held, signals, &unanswered, (&*stores, referring), asking));
+            }
+            held.signals = Some(signals);
+        }
         failed.extend(unfetched);
         if !failed.is_empty() {
             return Err(held.unwanted(together(with_keys(referring, failed))));
         }
         put(&given, referring, stores, &mut values, &mut caches, &held.leases);
+        say_ends(&given, referring, stores, asking.terminal);
         held.close();
         caches.write(stores, asking.terminal);
+        if held.is_empty() {
+            held.heed_signals()?;
+        }
     }
     say_ages(referring, &values, asking.terminal);
     let from = from(stores.len(), referring, &values, asking);
@@ -154,9 +185,50 @@ pub(super) fn fetch(
     Ok(Fetched { from, remotes, held })
 }
 
+/// Asks for what lies in sources that are open. A signal ends that, once what may be lent by then is known.
+fn ask(held: &Held, wanted: &BTreeSet<Remote>, signals: Option<&Interruption>, asking: Asking) -> All {
+    let open = |remote: &&Remote| held.sources.contains_key(&remote.source);
+    let wanted: BTreeSet<Remote> = wanted.iter().filter(open).cloned().collect();
+    let may_lend = |remote: &&Remote| held.sources[&remote.source].source.may_lend(&remote.reference.place);
+    let lenders: BTreeSet<&SourceName> = wanted.iter().filter(may_lend).map(|remote| &remote.source).collect();
+    all(&held.sources, &wanted, &|| signals?.until(&lenders, asking.terminal))
+}
+
+/// Gives back what was made before a signal came, records that nothing is given, and ends this process by that signal. What stays
+/// is said.
+fn break_off(
+    mut held: Held,
+    signals: Interruption,
+    unanswered: &BTreeSet<SourceName>,
+    (stores, referring): (&[(&mut Used, Vec<KeyName>)], &[Referring]),
+    asking: Asking,
+) -> Failure {
+    let open = |key: &&Referring| unanswered.contains(&key.remote.source);
+    let may_lend = |key: &&Referring| {
+        let source = held.sources.get(&key.remote.source);
+        source.is_some_and(|open| open.source.may_lend(&key.remote.reference.place))
+    };
+    let silent: BTreeSet<&SourceName> =
+        referring.iter().filter(open).filter(may_lend).map(|key| &key.remote.source).collect();
+    for name in silent {
+        let said = format!("source `{name}` had not answered: if it makes something all the same, that ends by itself");
+        asking.terminal.warn(&said);
+    }
+    for left in held.end() {
+        asking.terminal.warn(&left.message);
+    }
+    let failure = interrupted();
+    record_failure(stores, referring, &failure, asking);
+    signals.end().err().unwrap_or(failure)
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         let _ = self.end();
+        if let Some(signals) = self.signals.take() {
+            // What could be done was done.
+            let _ = signals.end();
+        }
     }
 }
 
@@ -170,7 +242,7 @@ fn open<'s>(
     let (mut opened, mut failed) = (BTreeMap::new(), Vec::new());
     for source in asked {
         match found.lacking(source).map_or_else(|| source::open(source, means), Err) {
-            Ok(open) => drop(opened.insert(source.name.clone(), Open { source: open, timeout: source.timeout })),
+            Ok(open) => drop(opened.insert(source.name.clone(), Open { source: open.into(), timeout: source.timeout })),
             Err(failure) => {
                 let of_it = wanted.iter().filter(|remote| remote.source == source.name);
                 failed.extend(of_it.map(|remote| (remote.clone(), failure.again())));
@@ -196,6 +268,24 @@ fn put(
             caches.put(key, stores[key.at].0, &given.value);
         }
         *value = Some((given.value.copy(), None));
+    }
+}
+
+/// One line for each key whose secret ends soon or has ended, as its source says; what the key itself knows of it is said
+/// elsewhere. Once a day, as for the end of any key.
+fn say_ends(given: &[Given], referring: &[Referring], stores: &[(&mut Used, Vec<KeyName>)], terminal: &Terminal) {
+    let now = Moment::now();
+    for Referring { at, name, remote } in referring {
+        let used = &*stores[*at].0;
+        let end = given.iter().find(|given| given.remote == *remote).and_then(|given| given.expires);
+        let known = used.payload.keys.get(name).and_then(|key| key.facts.expires);
+        let Some(end) = end.filter(|end| known.is_none_or(|known| *end < known)) else { continue };
+        let is_soon = end.seconds().saturating_sub(now.seconds()) <= SOON;
+        if !is_soon || reminded::first_today(used, vec![(name, "ends at its source")], now).is_empty() {
+            continue;
+        }
+        let ends = if end <= now { "ended" } else { "ends" };
+        terminal.warn(&format!("`{name}` {ends} {}, as source `{}` says", end.from_now(now), remote.source));
     }
 }
 
@@ -270,7 +360,7 @@ fn with_names(referring: &[Referring], lent: fetching::Lent) -> Lent {
     let fetching::Lent { source, lease, remotes } = lent;
     let of_it = referring.iter().filter(|key| remotes.contains(&key.remote));
     let keys = of_it.map(|key| key.name.to_string()).collect();
-    Lent { source, lease, keys }
+    Lent { source, lease, keys, since: Instant::now() }
 }
 
 /// What failed, by the names of the keys.

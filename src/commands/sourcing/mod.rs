@@ -27,6 +27,8 @@ mod credentials;
 #[cfg(feature = "sources")]
 mod fetching;
 #[cfg(feature = "sources")]
+mod interrupting;
+#[cfg(feature = "sources")]
 mod leasing;
 #[cfg(feature = "sources")]
 mod remembering;

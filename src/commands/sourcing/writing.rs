@@ -37,6 +37,8 @@ pub struct Seen {
     pub value: Option<Secret>,
     /// Its version; none where there is none, or the source keeps none.
     pub version: Option<Version>,
+    /// When it ends, where the source says so.
+    pub expires: Option<Moment>,
 }
 
 /// What came of a write that was read back.
@@ -123,7 +125,7 @@ impl Desk {
     pub fn look(&self, reference: &Reference) -> Result<Seen> {
         let until = self.until();
         let is_pinned = reference.place.version.is_some();
-        let Found { value, version, lease } = if is_pinned {
+        let Found { value, version, lease, expires } = if is_pinned {
             found::by_fetching(&*self.source, reference, until)?
         } else {
             self.source.look(reference, until)?
@@ -132,7 +134,7 @@ impl Desk {
             let _ = self.source.revoke(&lease, until);
             return Err(made_for_each_use(&reference.place));
         }
-        Ok(Seen { value, version })
+        Ok(Seen { value, version, expires })
     }
 
     /// Puts a secret in the place of what was seen, and reads it back.
@@ -285,7 +287,7 @@ mod tests {
             let there = *self.there.lock().expect("lock");
             let (text, version) = there.ok_or_else(|| Failure::new(Kind::Remote, "gone"))?;
             let version = self.keeps_versions.then(|| Version(version.to_string()));
-            Ok(Fetched { values: vec![Ok(Secret::new(text.into()))], version, lease: None })
+            Ok(Fetched { values: vec![Ok(Secret::new(text.into()))], version, lease: None, expires: None })
         }
 
         fn write(

@@ -28,6 +28,7 @@ use crate::{
 pub mod aws;
 pub mod azure;
 pub mod command;
+pub mod connect;
 pub mod gcp;
 pub mod vault;
 
@@ -74,6 +75,8 @@ pub enum Setting {
     AzureKeyVault(azure::Azure),
     /// Secret Manager of Google Cloud.
     GcpSecretManager(gcp::Gcp),
+    /// A Connect server of 1Password.
+    Connect(connect::Connect),
     /// A program of the user's.
     Command(command::Command),
 }
@@ -138,6 +141,11 @@ const TYPES: &[Type] = &[
         look: |reader, at, fields| gcp::look(reader, at, fields).map(Setting::GcpSecretManager),
     },
     Type {
+        word: "1password-connect",
+        fields: connect::FIELDS,
+        look: |reader, at, fields| connect::look(reader, at, fields).map(Setting::Connect),
+    },
+    Type {
         word: "command",
         fields: command::FIELDS,
         look: |reader, at, fields| command::look(reader, at, fields).map(Setting::Command),
@@ -160,6 +168,7 @@ impl Source {
             Setting::AwsSsm(_) => "aws-ssm",
             Setting::AzureKeyVault(_) => "azure-key-vault",
             Setting::GcpSecretManager(_) => "gcp-secret-manager",
+            Setting::Connect(_) => "1password-connect",
             Setting::Command(_) => "command",
         }
     }
@@ -172,6 +181,7 @@ impl Source {
             Setting::AwsSecretsManager(aws) | Setting::AwsSsm(aws) => aws.credentials(),
             Setting::AzureKeyVault(azure) => azure.credentials(),
             Setting::GcpSecretManager(gcp) => gcp.credentials(),
+            Setting::Connect(connect) => vec![&connect.token],
             Setting::Command(_) => Vec::new(),
         }
     }

@@ -94,7 +94,7 @@ impl Source for Parameters {
     fn fetch(&self, place: &Place, fields: &[Option<&str>], until: Instant) -> Result<Fetched> {
         let got = self.get(&place.path, place.version.as_deref(), until).map_err(Refusal::into_failure)?;
         let values = fields_of_text(&self.name, place, got.text.expose(), fields);
-        Ok(Fetched { values, version: Some(Version(got.version.to_string())), lease: None })
+        Ok(Fetched { values, version: Some(Version(got.version.to_string())), lease: None, expires: None })
     }
 
     fn newest(&self, place: &Place, until: Instant) -> Result<Option<Version>> {
@@ -110,7 +110,7 @@ impl Source for Parameters {
         match self.get(&place.path, None, until) {
             Ok(got) => {
                 let value = in_text(&self.name, place, got.text.expose(), field)?;
-                Ok(Found { value, version: Some(Version(got.version.to_string())), lease: None })
+                Ok(Found { value, version: Some(Version(got.version.to_string())), lease: None, expires: None })
             }
             Err(refusal) if refusal.code == "ParameterNotFound" => Ok(Found::default()),
             Err(refusal) => Err(refusal.failure),

@@ -374,4 +374,47 @@ mod tests {
             assert_eq!(words(open), None);
         }
     }
+
+    #[test]
+    fn whose_a_profiles_credentials_are_is_told_by_all_that_it_leads_to() {
+        let home = tempfile::tempdir().expect("folder");
+        let (cache, token) = (home.path().join(".aws/sso/cache"), home.path().join("token"));
+        std::fs::create_dir_all(&cache).expect("make");
+        let config = format!(
+            "[profile login]\nsso_session = corp\nsso_account_id = 1\nsso_role_name = r\n\
+             [sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\n\
+             [profile web]\nrole_arn = arn:aws:iam::1:role/r\nweb_identity_token_file = {}\n\
+             [profile beyond]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = login\n\
+             [profile machine]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Ec2InstanceMetadata\n\
+             [profile behind]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = machine\n\
+             [profile circle]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = other\n\
+             [profile other]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = circle\n\
+             [profile plain]\naws_access_key_id = AKIAONE\n",
+            token.display()
+        );
+        let profiles = profiles("", &config);
+        let found = |profile: &str| {
+            let found = profiles.kept_elsewhere(profile, home.path(), Moment::now())?;
+            Some(found.iter().map(|secret| secret.expose_text().expect("text").to_owned()).collect::<Vec<_>>())
+        };
+        // Nobody is logged in: then it is nobody's, and nothing that was kept is of it.
+        assert_eq!(["login", "beyond", "web"].map(found), [None, None, None]);
+        let log_in = |who: &str| {
+            let text = format!(
+                "{{\"startUrl\":\"https://corp.awsapps.com/start\",\"region\":\"eu-west-1\",\"accessToken\":\"token-of-{who}\",\
+                 \"expiresAt\":\"2999-01-01T00:00:00Z\"}}"
+            );
+            std::fs::write(cache.join("1f.json"), text).expect("write");
+            std::fs::write(&token, format!("jwt-of-{who}")).expect("write");
+        };
+        for who in ["one", "two"] {
+            log_in(who);
+            assert_eq!(found("login"), Some(vec![format!("token-of-{who}")]));
+            assert_eq!(found("beyond"), Some(vec![format!("token-of-{who}")]));
+            assert_eq!(found("web"), Some(vec![format!("jwt-of-{who}")]));
+        }
+        // Of a machine it is not known before it is asked.
+        assert_eq!(["machine", "behind", "circle"].map(found), [None, None, None]);
+        assert_eq!(found("plain"), Some(Vec::new()));
+    }
 }

@@ -123,7 +123,7 @@ impl Source for Secrets {
     fn fetch(&self, place: &Place, fields: &[Option<&str>], until: Instant) -> Result<Fetched> {
         let got = self.get(&place.path, place.version.as_deref(), until).map_err(Refusal::into_failure)?;
         let values = fields_of_text(&self.name, place, got.text.expose(), fields);
-        Ok(Fetched { values, version: Some(Version(got.version)), lease: None })
+        Ok(Fetched { values, version: Some(Version(got.version)), lease: None, expires: None })
     }
 
     fn newest(&self, place: &Place, until: Instant) -> Result<Option<Version>> {
@@ -139,7 +139,7 @@ impl Source for Secrets {
         match self.get(&place.path, None, until) {
             Ok(got) => {
                 let value = in_text(&self.name, place, got.text.expose(), field)?;
-                Ok(Found { value, version: Some(Version(got.version)), lease: None })
+                Ok(Found { value, version: Some(Version(got.version)), lease: None, expires: None })
             }
             Err(refusal) if refusal.code == "ResourceNotFoundException" => Ok(Found::default()),
             Err(refusal) => Err(refusal.failure),

@@ -2,7 +2,8 @@
 //! pinned to one that every cloud of Azure's has.
 //!
 //! Setting a secret makes a new version, and there is no check-and-set: the version that is replaced is looked at just before. Who
-//! writes between the two is not seen; his version stays in the vault, as all do.
+//! writes between the two is not seen; his version stays in the vault, as all do. The end that a version has is that version's: a new
+//! one has none, until somebody says when it ends.
 
 mod login;
 
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     config::sources::{self as config, azure::Azure},
+    date::Moment,
     failure::{Failure, Result},
     json::{
         Members,
@@ -52,6 +54,8 @@ struct Got {
     version: String,
     /// What a new version is to have too: its kind and its tags, as they stand in the answer.
     kept: Vec<(&'static str, String)>,
+    /// When it ends, where somebody has said so: the vault gives it all the same.
+    expires: Option<Moment>,
 }
 
 impl KeyVault {
@@ -77,7 +81,9 @@ impl KeyVault {
         };
         let kept =
             ["contentType", "tags"].into_iter().filter_map(|name| Some((name, members.get(name)?.get().to_owned())));
-        Ok(Some(Got { text, version, kept: kept.collect() }))
+        let expires = members.object("attributes").and_then(|attributes| attributes.number("exp"));
+        let expires = expires.and_then(|end| Some(Moment::from_seconds(i64::try_from(end).ok()?)));
+        Ok(Some(Got { text, version, kept: kept.collect(), expires }))
     }
 
     /// A secret that has to be there.
@@ -185,7 +191,7 @@ impl Source for KeyVault {
     fn fetch(&self, place: &Place, fields: &[Option<&str>], until: Instant) -> Result<Fetched> {
         let got = self.found(place, until)?;
         let values = fields_of_text(self.name(), place, got.text.expose(), fields);
-        Ok(Fetched { values, version: Some(Version(got.version)), lease: None })
+        Ok(Fetched { values, version: Some(Version(got.version)), lease: None, expires: got.expires })
     }
 
     fn newest(&self, place: &Place, until: Instant) -> Result<Option<Version>> {
@@ -196,7 +202,7 @@ impl Source for KeyVault {
         let (place, field) = (&reference.place, reference.field.as_deref());
         let Some(got) = self.get(&place.path, None, until)? else { return Ok(Found::default()) };
         let value = in_text(self.name(), place, got.text.expose(), field)?;
-        Ok(Found { value, version: Some(Version(got.version)), lease: None })
+        Ok(Found { value, version: Some(Version(got.version)), lease: None, expires: got.expires })
     }
 
     fn write(

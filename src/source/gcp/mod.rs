@@ -190,7 +190,7 @@ impl Source for SecretManager {
             self.service.failure(&what).hint("look whether the reference is right, and the source's `project`")
         })?;
         let values = fields_of_text(self.name(), place, got.text.expose(), fields);
-        Ok(Fetched { values, version: Some(Version(got.version.to_string())), lease: None })
+        Ok(Fetched { values, version: Some(Version(got.version.to_string())), lease: None, expires: None })
     }
 
     fn newest(&self, place: &Place, until: Instant) -> Result<Option<Version>> {
@@ -201,7 +201,7 @@ impl Source for SecretManager {
         let (place, field) = (&reference.place, reference.field.as_deref());
         let Some(got) = self.get(&place.path, None, until)? else { return Ok(Found::default()) };
         let value = in_text(self.name(), place, got.text.expose(), field)?;
-        Ok(Found { value, version: Some(Version(got.version.to_string())), lease: None })
+        Ok(Found { value, version: Some(Version(got.version.to_string())), lease: None, expires: None })
     }
 
     fn write(

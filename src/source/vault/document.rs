@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::OWN;
 use crate::{
+    date::Moment,
     json::{
         self, Members,
         writing::{Writing, room_for},
@@ -30,6 +31,8 @@ pub(super) struct Document {
     pub(super) version: Option<u64>,
     /// What it is lent by; nothing where it stays.
     pub(super) lease: Option<Lent>,
+    /// When this version is deleted by itself, where that was set (`delete_version_after`).
+    pub(super) expires: Option<Moment>,
 }
 
 /// Where in an answer the fields stand.
@@ -99,16 +102,18 @@ impl Document {
     /// Reads an answer that has a secret.
     pub(super) fn read(body: Zeroizing<Vec<u8>>, shape: Shape) -> Result<Self, Misshapen> {
         let envelope: Envelope = serde_json::from_slice(&body).map_err(|_| Misshapen)?;
-        let version = match shape {
+        let metadata = match shape {
             Shape::Plain => None,
-            Shape::Versioned => Some(read_part::<Versioned>(envelope.data)?.metadata.version),
+            Shape::Versioned => Some(read_part::<Versioned>(envelope.data)?.metadata),
         };
+        let version = metadata.as_ref().map(|metadata| metadata.version);
+        let expires = metadata.and_then(|metadata| metadata.deletion_time.parse().ok());
         let lease = (!envelope.lease_id.is_empty()).then(|| Lent {
             id: envelope.lease_id.clone(),
             seconds: envelope.lease_duration.min(LONGEST_LEASE),
             renewable: envelope.renewable,
         });
-        let document = Self { body, shape, version, lease };
+        let document = Self { body, shape, version, lease, expires };
         document.fields().map(|_| ())?;
         Ok(document)
     }

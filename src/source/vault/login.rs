@@ -72,6 +72,11 @@ pub(super) struct Session {
 }
 
 impl Login {
+    /// Whether it takes no login.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self, Self::Token(_) | Self::Browser(_))
+    }
+
     /// The token, by a login if it takes one.
     ///
     /// # Errors

@@ -254,7 +254,7 @@ impl Source for Vault {
             lasts: Duration::from_secs(lent.seconds),
             is_renewable: lent.renewable,
         });
-        Ok(Fetched { values, version, lease })
+        Ok(Fetched { values, version, lease, expires: document.expires })
     }
 
     fn newest(&self, place: &Place, until: Instant) -> Result<Option<Version>> {
@@ -274,6 +274,10 @@ impl Source for Vault {
         until: Instant,
     ) -> Result<Written> {
         self.write_field(reference, value, expecting, until).map(Written::from)
+    }
+
+    fn may_lend(&self, place: &Place) -> bool {
+        !self.login.is_kept() || self.mounts.known(place).is_none_or(|at| !at.keeps())
     }
 
     fn abilities(&self, references: &[&Reference], until: Instant) -> Result<Abilities> {

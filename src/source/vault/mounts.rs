@@ -37,6 +37,11 @@ impl At {
         matches!(self, Self::Versioned(_))
     }
 
+    /// Whether what is given there was there before.
+    pub(super) fn keeps(&self) -> bool {
+        !matches!(self, Self::Made)
+    }
+
     /// The segments below `/v1` by which a place is read.
     pub(super) fn path<'p>(&self, place: &'p Place) -> Vec<&'p str> {
         self.path_of(place, "data")

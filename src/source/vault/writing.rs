@@ -53,7 +53,7 @@ impl Vault {
         let field = reference.field.as_deref().or_else(|| usual_field(&members));
         let field = field.ok_or_else(|| self.names_no_field(place))?;
         let value = in_members(&self.name, place, &members, field)?;
-        Ok(Found { value, version, lease: None })
+        Ok(Found { value, version, lease: None, expires: document.expires })
     }
 
     fn names_no_field(&self, place: &Place) -> Failure {
