@@ -1,4 +1,10 @@
 //! Parse, run, report: errors become words and numbers here and nowhere else.
+//!
+//! With glibc the C library calls this and Rust's own start does not: that one reads in `/proc/self/maps` where the stack ends and
+//! prepares for its overflow, for one more line before the program ends either way. Every start takes 0.03 ms less without; what
+//! else it does is done by [`platform::begin`] and `main` below.
+
+#![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -12,7 +18,23 @@ use keyctl::{
     terminal::Terminal,
 };
 
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
 fn main() -> ExitCode {
+    start()
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
+#[expect(unsafe_code, reason = "the C library finds it by its name, which nothing else in a program has")]
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    platform::begin();
+    let code = start();
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+    // It does not say its number.
+    (0..=u8::MAX).find(|number| ExitCode::from(*number) == code).map_or(1, i32::from)
+}
+
+fn start() -> ExitCode {
     platform::harden();
     let taken = given::take();
     own_failure::take();

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use super::{Run, parse_extra};
 
-/// What clap makes of `run [-P PROFILE] [-k KEY]… -- COMMAND…`; nothing for any other call, and for none that clap refuses.
+/// What clap makes of `run [-P PROFILE] [-k KEY]… [--no-project] -- COMMAND…`; nothing for any other call, and for none that clap refuses.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> Option<Run> {
     let mut words = arguments.iter().skip(1);
@@ -18,6 +18,7 @@ pub fn run(arguments: &[OsString]) -> Option<Run> {
             "-P" | "--profile" if run.choice.profile.is_none() => {
                 run.choice.profile = Some(value(words.next())?.parse().ok()?);
             }
+            "--no-project" if !run.choice.no_project => run.choice.no_project = true,
             _ => return None,
         }
     }
@@ -45,12 +46,12 @@ mod tests {
     /// All that a call of `run` says, or nothing where one of its other options is set.
     fn said(run: &Run) -> Option<String> {
         let Run { choice, files, clean, keep, dry_run, yes, staying, command } = run;
-        let given = [*clean, *keep, *dry_run, *yes, choice.no_project, choice.allow_missing, choice.offline];
+        let given = [*clean, *keep, *dry_run, *yes, choice.allow_missing, choice.offline];
         let stays = [staying.watch, staying.masking.mask, staying.masking.no_mask];
         let has_files = !files.files.is_empty() || !files.render.is_empty() || files.form.is_some();
         let others = has_files || !choice.only.is_empty() || choice.reason.is_some();
         let is_plain = !others && !given.into_iter().chain(stays).any(|flag| flag);
-        is_plain.then(|| format!("{:?} {:?} {command:?}", choice.profile, choice.keys))
+        is_plain.then(|| format!("{:?} {:?} {} {command:?}", choice.profile, choice.keys, choice.no_project))
     }
 
     fn by_clap(arguments: &[OsString]) -> Option<String> {
@@ -66,6 +67,7 @@ mod tests {
             "keyctl run -k A -- myapp",
             "keyctl run -k A=team:a/b --key team:B -P prod -- sh -c true",
             "keyctl run --profile prod -- -- --",
+            "keyctl run --no-project -k A -- myapp",
         ] {
             let arguments = words(line);
             let read = run(&arguments).unwrap_or_else(|| panic!("left to clap: {line}"));
@@ -87,6 +89,7 @@ mod tests {
             "keyctl run -k -- myapp",
             "keyctl run -k @x -- myapp",
             "keyctl run -P a -P b -- myapp",
+            "keyctl run --no-project --no-project -- myapp",
             "keyctl shell -- myapp",
         ] {
             assert!(run(&words(line)).is_none(), "{line}");
@@ -95,10 +98,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_read_without_clap_comes_to_the_same(line in proptest::collection::vec(0_usize..20, 0..9)) {
-            const WORDS: [&str; 20] = [
+        fn whatever_is_read_without_clap_comes_to_the_same(line in proptest::collection::vec(0_usize..21, 0..9)) {
+            const WORDS: [&str; 21] = [
                 "-k", "-k", "--key", "-P", "--profile", "A", "A", "A=b", "team:A", "A=team:b/c", "prod", "--", "--", "myapp", "",
-                "-", "-kA", "--key=A", "-x", "run",
+                "-", "-kA", "--key=A", "-x", "run", "--no-project",
             ];
             let said_words = line.into_iter().map(|at| OsString::from(WORDS[at]));
             let arguments: Vec<OsString> = ["keyctl", "run"].into_iter().map(OsString::from).chain(said_words).collect();

@@ -129,8 +129,10 @@ impl Moment {
 
     /// How many whole months of the calendar lie between.
     fn months_until(self, later: Self) -> i64 {
-        let [from, to] = [self.0, later.0].map(|moment| moment.to_zoned_datetime(TimeZone::UTC));
-        from.until((jiff::Unit::Month, &to)).map_or(0, |span| span.get_months().into())
+        // Without their zone, which is the same: to hold two against each other jiff has a table of all that there are, and each
+        // start of the program would correct its addresses.
+        let [from, to] = [self.0, later.0].map(|moment| moment.to_zoned_datetime(TimeZone::UTC).datetime());
+        from.until((jiff::Unit::Month, to)).map_or(0, |span| span.get_months().into())
     }
 }
 

@@ -8,6 +8,24 @@
 
 use std::{ffi::OsString, mem::size_of_val};
 
+/// What Rust's own start does before `main`, but for what it prepares for a stack that overflows. The first three descriptors lead
+/// somewhere: the next file that is opened would be taken for what is printed to. And a pipe that nobody reads any more is the
+/// failure of a write, and does not end the program. For the very beginning of it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "std does this before `main` alone")]
+pub fn begin() {
+    for number in 0..3 {
+        // SAFETY: fcntl(2) is told a number, and says where it is not open.
+        let is_open = unsafe { libc::fcntl(number, libc::F_GETFD) } != -1;
+        // SAFETY: open(2) reads a string that has an end. It gives the lowest number that is free, which is this one.
+        if !is_open && unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) } == -1 {
+            std::process::abort();
+        }
+    }
+    // SAFETY: no handler is set but the system's own.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
 /// Keeps memory from being swapped out. That it cannot be is no failure.
 pub fn keep_from_swap<T>(memory: &[T]) {
     let length = size_of_val(memory);

@@ -6,11 +6,11 @@
 
 use std::{ffi::OsStr, path::Path};
 
-use super::variables::{COMMANDS, LOADS_CODE, SHELLS_OWN, is_among};
+use super::variables::{COMMANDS, LOADS_CODE, Patterns, SHELLS_OWN, is_among, patterns};
 
 /// Beside what a project may not set for it.
 #[rustfmt::skip]
-const FAMILIES: &[&str] = &[
+const FAMILIES: Patterns = patterns![
     // Interpreters, what runs bytecode, and their package managers; what a shim picks one by.
     "PERL*", "RUBY*", "DLN_LIBRARY_PATH", "BUNDLE_*", "GEM_*", "NODE_*", "YARN_*", "DENO_*", "BUN_*", "ELECTRON_*", "COREPACK_*", "TCL*", "LUA_*", "LUAROCKS_*",
     "R_*", "JAVA_*", "JDK_*", "MAVEN_*", "GRADLE_*", "GROOVY_*", "CATALINA_*", "DOTNET_*", "MONO_*", "COMPLUS_*", "MIX_*", "ELIXIR_*", "PIP_*", "UV_*",
@@ -33,7 +33,7 @@ const FAMILIES: &[&str] = &[
 
 /// Of all, what only says how something works: containers, CI and users set it for everybody.
 #[rustfmt::skip]
-const HARMLESS: &[&str] = &[
+const HARMLESS: Patterns = patterns![
     "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONHASHSEED", "PYTHONFAULTHANDLER", "JULIA_NUM_THREADS",
     "NODE_ENV", "NODE_VERSION", "NODE_NO_WARNINGS", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "YARN_VERSION", "JAVA_VERSION", "RUBY_VERSION",
     "RUBY_GC_*", "RUBY_DOWNLOAD_*", "R_VERSION", "LUA_VERSION", "PERL_UNICODE", "PERL_BADLANG", "MIX_ENV", "CARGO_TERM_*", "CARGO_INCREMENTAL", "DOTNET_CLI_*",
@@ -47,7 +47,8 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Of a family, what is an API key or goes with one.
-const LIKE_KEYS: &[&str] = &["*_TOKEN", "*_KEY", "*_KEY_ID", "*_SECRET", "*_PASSWORD", "*_PASSPHRASE", "*_USERNAME"];
+const LIKE_KEYS: Patterns =
+    patterns!["*_TOKEN", "*_KEY", "*_KEY_ID", "*_SECRET", "*_PASSWORD", "*_PASSPHRASE", "*_USERNAME"];
 
 /// Whether this has a program, by its path without links, load or run other code than its own.
 #[must_use]

@@ -15,17 +15,19 @@
 
 use crate::name::VariableName;
 
+pub(super) mod patterns;
 mod steering;
 
+pub(super) use patterns::{Patterns, patterns};
 pub(super) use steering::COMMANDS;
 use steering::{CLIENTS, READ_BY_KEYCTL};
 
 /// What has a program load or run other code than its own: by the dynamic linker and the C library, by shells, by interpreters,
 /// and where a program starts others for its work. A project file may not set it either. `*` stands for any characters, also none.
 #[rustfmt::skip]
-pub(super) const LOADS_CODE: &[&str] = &[
+pub(super) const LOADS_CODE: Patterns = patterns![
     "LD_*", "DYLD_*", "_RLD*", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "GLIBC_TUNABLES",
-    SHELLS_OWN, "BASH_ENV", "BASH_FUNC_*", "BASH_LOADABLES_PATH", "SHELLOPTS", "BASHOPTS", "PS0", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
+    "ENV", "BASH_ENV", "BASH_FUNC_*", "BASH_LOADABLES_PATH", "SHELLOPTS", "BASHOPTS", "PS0", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
     "FISH_FUNCTION_PATH", "FISH_COMPLETE_PATH",
     "PERL5*", "PERLLIB", "PERLIO_DEBUG", "PERL_USE_UNSAFE_INC", "PYTHON*", "RUBYOPT", "RUBYLIB", "NODE_OPTIONS", "NODE_PATH",
     "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "DOTNET_STARTUP_HOOKS", "CORECLR_*",
@@ -51,7 +53,7 @@ pub(super) const SHELLS_OWN: &str = "ENV";
 /// What a shell heeds that stands at its prompt, and what hooks at the prompt heed: they expand it, show it, or call what it
 /// names. A key of the store is as wrong here as a text: a prompt would show it. A project file may not set it either.
 #[rustfmt::skip]
-const AT_THE_PROMPT: &[&str] = &[
+const AT_THE_PROMPT: Patterns = patterns![
     // What this program's own hooks remember.
     "__KEYCTL_*",
     // Prompts, and texts that a shell expands or shows as it does them.
@@ -71,7 +73,7 @@ const AT_THE_PROMPT: &[&str] = &[
 ];
 
 /// What else a project file may not set.
-const REFUSED: &[&str] = &[
+const REFUSED: Patterns = patterns![
     // The allocator, and where languages are.
     "MALLOC_*",
     "LOCPATH",
@@ -168,7 +170,7 @@ const REFUSED: &[&str] = &[
 /// As the name of a key they stay possible (`SNYK_API` may be a key to somebody). Every setting is shown before the yes;
 /// this list only spares the reader the ones that are known.
 #[rustfmt::skip]
-const ADDRESSES_AND_PROGRAMS: &[&str] = &[
+const ADDRESSES_AND_PROGRAMS: Patterns = patterns![
     "*_PROXY", "*_API_HOST", "GH_HOST", "GITLAB_HOST", "HEROKU_HOST", "*_ADDR", "*_SERVER", "*_SERVER_URL", "*_HOST_URL", "*_REPOSITORY_URL", "*_INDEX_URL", "*_REGISTRY",
     "*_BACKEND_URL", "*_API_DOMAIN", "*_EDITOR", "*_RSH", "*_SSH", "*_OPTS", "*_CONFIG_DIR", "*_PLUGIN_PATH", "*_PASSWORD_COMMAND",
     "SENTRY_URL", "SNYK_API", "DD_URL", "DD_SITE", "HOSTALIASES", "LOCALDOMAIN", "RES_OPTIONS", "WGETRC", "NETRC",
@@ -181,7 +183,7 @@ const ADDRESSES_AND_PROGRAMS: &[&str] = &[
 ];
 
 /// Of those, what is an API key: a project file may name a key for it, but not write its text.
-const KEYS: &[&str] = &[
+const KEYS: Patterns = patterns![
     "VAULT_TOKEN",
     "CARGO_REGISTRY_TOKEN",
     "CARGO_REGISTRIES_*_TOKEN",
@@ -198,8 +200,8 @@ const KEYS: &[&str] = &[
 ];
 
 /// What nobody may set, the user neither: no key belongs there.
-const NEVER: &[&str] =
-    &["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BASH_FUNC_*", "SHELLOPTS", "KEYCTL_*", "__KEYCTL_*"];
+const NEVER: Patterns =
+    patterns!["PATH", "LD_*", "DYLD_*", "IFS", "BASH_ENV", "ENV", "BASH_FUNC_*", "SHELLOPTS", "KEYCTL_*", "__KEYCTL_*"];
 
 /// Whether a project file may not put a key of the store into this variable.
 #[must_use]
@@ -210,7 +212,7 @@ pub fn refused_for_key(variable: &VariableName) -> bool {
 /// Whether a project file may not put a text of its own into this variable.
 #[must_use]
 pub fn refused_for_value(variable: &VariableName) -> bool {
-    refused(variable) || [ADDRESSES_AND_PROGRAMS, COMMANDS, CLIENTS].iter().any(|list| listed(list, variable))
+    refused(variable) || [ADDRESSES_AND_PROGRAMS, COMMANDS, CLIENTS].into_iter().any(|list| listed(list, variable))
 }
 
 /// Whether not even the user may put a key into this variable, by `-k`, by configuration or by an exception.
@@ -220,39 +222,35 @@ pub fn never(variable: &VariableName) -> bool {
 }
 
 /// What a project file may set neither a key nor a text of its own to.
-const ALL_REFUSED: [&[&str]; 4] = [LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL];
+const ALL_REFUSED: [Patterns; 4] = [LOADS_CODE, AT_THE_PROMPT, REFUSED, READ_BY_KEYCTL];
 /// The letters that these begin with, in their order. `run` holds each variable of a project against all of them, and most differ
 /// in the first letter: so side by side these are looked at, and not each pattern for its own.
-static FIRST_LETTERS: [u8; count(&ALL_REFUSED)] = first_letters(&ALL_REFUSED);
+static FIRST_LETTERS: [u8; count(ALL_REFUSED)] = first_letters(ALL_REFUSED);
 
 fn refused(variable: &VariableName) -> bool {
     let name = variable.as_str().to_ascii_uppercase();
     let first = name.as_bytes().first().copied().unwrap_or_default();
     let mut letters = FIRST_LETTERS.iter();
-    for pattern in ALL_REFUSED.into_iter().flatten() {
-        let begins = letters.next().copied().unwrap_or(b'*');
-        if (begins == first || begins == b'*') && fits(pattern, &name) {
-            return true;
+    for patterns in ALL_REFUSED {
+        for (at, begins) in letters.by_ref().take(patterns.count()).enumerate() {
+            if (*begins == first || *begins == b'*') && fits(patterns.at(at), &name) {
+                return true;
+            }
         }
     }
     false
 }
 
-const fn count(lists: &[&[&str]]) -> usize {
-    let (mut count, mut list) = (0, 0);
-    while list < lists.len() {
-        count += lists[list].len();
-        list += 1;
-    }
-    count
+const fn count(lists: [Patterns; 4]) -> usize {
+    lists[0].count() + lists[1].count() + lists[2].count() + lists[3].count()
 }
 
-const fn first_letters<const COUNT: usize>(lists: &[&[&str]]) -> [u8; COUNT] {
+const fn first_letters<const COUNT: usize>(lists: [Patterns; 4]) -> [u8; COUNT] {
     let (mut letters, mut list, mut behind) = ([0; COUNT], 0, 0);
     while list < lists.len() {
         let mut at = 0;
-        while at < lists[list].len() {
-            letters[behind + at] = lists[list][at].as_bytes()[0];
+        while at < lists[list].count() {
+            letters[behind + at] = lists[list].first_byte(at);
             at += 1;
         }
         behind += at;
@@ -261,14 +259,14 @@ const fn first_letters<const COUNT: usize>(lists: &[&[&str]]) -> [u8; COUNT] {
     letters
 }
 
-fn listed(patterns: &[&str], variable: &VariableName) -> bool {
+fn listed(patterns: Patterns, variable: &VariableName) -> bool {
     is_among(patterns, variable.as_str())
 }
 
-pub(super) fn is_among(patterns: &[&str], name: &str) -> bool {
+pub(super) fn is_among(patterns: Patterns, name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let first = name.as_bytes().first();
-    for pattern in patterns {
+    for pattern in patterns.iter() {
         let begins = pattern.as_bytes().first();
         if (begins == first || begins == Some(&b'*')) && fits(pattern, &name) {
             return true;
@@ -305,7 +303,7 @@ mod tests {
     }
 
     /// The names that fit one of these, as a schema has it: without a word for case, which not every reader of one knows.
-    fn pattern(lists: &[&[&str]]) -> String {
+    fn pattern(lists: &[Patterns]) -> String {
         let letter = |c: char| match c {
             '*' => ".*".to_owned(),
             c if c.is_ascii_uppercase() => format!("[{c}{}]", c.to_ascii_lowercase()),
@@ -330,7 +328,7 @@ mod tests {
 
     #[test]
     fn each_pattern_is_told_apart_by_its_own_first_letter() {
-        let patterns: Vec<&str> = ALL_REFUSED.into_iter().flatten().copied().collect();
+        let patterns: Vec<&str> = ALL_REFUSED.into_iter().flat_map(Patterns::iter).collect();
         assert!(patterns.iter().map(|pattern| pattern.as_bytes()[0]).eq(FIRST_LETTERS));
         for pattern in patterns {
             assert!(refused(&name(&pattern.replace('*', "X"))), "{pattern}");
@@ -453,8 +451,10 @@ mod tests {
             assert!(never(&name(variable)) && refused_for_key(&name(variable)), "{variable}");
         }
         assert!(!never(&name("NODE_OPTIONS")));
-        for pattern in NEVER {
-            assert!([LOADS_CODE, AT_THE_PROMPT, REFUSED].concat().contains(pattern), "{pattern}");
+        for pattern in NEVER.iter() {
+            let is_refused =
+                [LOADS_CODE, AT_THE_PROMPT, REFUSED].into_iter().any(|list| list.iter().any(|one| one == pattern));
+            assert!(is_refused, "{pattern}");
         }
     }
 

@@ -1,10 +1,12 @@
 //! Variables by which a project would steer: this program, what others take for commands or code, and where a tool that is
 //! known for it sends a password. More of what [`super`] says, by families.
 
+use super::{Patterns, patterns};
+
 /// What this program reads itself, or what a library of it does, and what a runner of GitHub's reads beside it. A key of the
 /// store is as wrong there as a text: it would come out in a message, as a path. A test holds the list against the source.
 #[rustfmt::skip]
-pub(super) const READ_BY_KEYCTL: &[&str] = &[
+pub(super) const READ_BY_KEYCTL: Patterns = patterns![
     // Whose clipboard and windows, and whose bus.
     "DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "XAUTHORITY", "DBUS_*",
     // Where an identity comes from, and where other programs' keys are that `import` reads.
@@ -29,7 +31,7 @@ pub(super) const READ_BY_KEYCTL: &[&str] = &[
 /// ends of such names come first: that a project has a setting of its own with such a name is seldom, and takes a yes. Then
 /// those of known tools whose names do not tell. A program that a key is limited to is kept from these too (loading.rs).
 #[rustfmt::skip]
-pub(in crate::profile) const COMMANDS: &[&str] = &[
+pub(in crate::profile) const COMMANDS: Patterns = patterns![
     "*_COMMAND", "*_CMD", "*_OPTIONS", "*_ADDOPTS", "*_ARGS", "*_SHELL", "*_WRAPPER", "*_LAUNCHER", "*_ASKPASS", "*_BROWSER",
     "*_PLUGINS", "*_PLUGIN_DIR", "*_PLUGINS_DIR", "*_PRELOAD", "*_LIBRARY_PATH", "*_MODULE_PATH", "*_MODULE_FILE", "*_DRIVER_PATH",
     "*_EXECUTABLE", "*_EXECUTABLES", "*_EXECUTABLE_PATH", "*_BINARY", "*_EXEC", "*_RCFILE", "*_RC", "*MAKEFLAGS", "*_RUSTFLAGS", "*_OPT",
@@ -75,7 +77,7 @@ pub(in crate::profile) const COMMANDS: &[&str] = &[
 
 /// Where a client that reads them sends a password that it reads as well, and whether it holds the other side to a certificate.
 #[rustfmt::skip]
-pub(super) const CLIENTS: &[&str] = &[
+pub(super) const CLIENTS: Patterns = patterns![
     "PSQLRC", "PSQL_*", "PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSSL*", "PGREQUIRE*", "PGCHANNELBINDING", "MYSQL_HOST",
     "MYSQL_HOME", "MYSQL_UNIX_PORT", "MYSQL_TEST_*", "LIBMYSQL_*", "REDISCLI_*", "CLICKHOUSE_HOST", "DATABRICKS_HOST",
     "SNOWFLAKE_HOST", "RUBYGEMS_HOST", "OP_CONNECT_*", "GL_HOST", "GITLAB_URI", "LANGFUSE_HOST", "P4*", "RCLONE_*", "MC_HOST_*", "TF_HTTP_*",
