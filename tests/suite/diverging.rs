@@ -134,8 +134,9 @@ fn each_machine_has_a_history_that_is_whole_whichever_wrote_the_store_last() {
             is_whole(person);
             for of_round in 0..=at {
                 let name = format!("team:K{round}{at}{of_round}");
-                person.sandbox.secret("second-secret");
-                let ran = person.sandbox.call(&["set", &name]).input("second-secret").run();
+                let secret = format!("secret-of-{round}{at}{of_round}");
+                person.sandbox.secret(&secret);
+                let ran = person.sandbox.call(&["set", &name]).input(secret).run();
                 ran.says("", &format!("keyctl: kept `{name}`\n"), 0);
             }
             is_whole(person);
