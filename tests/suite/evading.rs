@@ -115,6 +115,7 @@ fn a_request_with_keys_of_two_stores_is_written_down_in_both_also_where_keyctl_i
         let events: Vec<_> = lines.lines().map(parsed).filter(|event| event["ev"] == "proxy").collect();
         let paths: Vec<_> = events.iter().map(|event| event["path"].as_str().expect("a path")).collect();
         assert_eq!(paths, ["/x", "/slow"], "{lines}");
+        assert_eq!(text(&events[0], "outcome"), "200", "{lines}");
         assert!(events.iter().all(|event| event["names"] == serde_json::json!([key])), "{lines}");
     }
 }
