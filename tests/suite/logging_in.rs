@@ -18,10 +18,7 @@ use crate::{
 fn home(role: &str) -> Sandbox {
     BAO.line(&json!({ "oidc": "browser" }));
     let sandbox = Sandbox::with(&[("own", "own-secret-value")]);
-    sandbox.configure(&format!(
-        "[sources.corp]\ntype = \"vault\"\naddress = \"{}\"\noidc = {{ role = \"{role}\", token = {{ key = \"corp/token\" }} }}\n",
-        BAO.address()
-    ));
+    settings(&sandbox, role, "corp/token");
     BAO.put("app/browser", &json!({ "password": "behind-a-login" }));
     sandbox.secret("behind-a-login");
     sandbox
@@ -29,6 +26,13 @@ fn home(role: &str) -> Sandbox {
         .run()
         .says("", "", 0);
     sandbox
+}
+
+fn settings(sandbox: &Sandbox, role: &str, key: &str) {
+    sandbox.configure(&format!(
+        "[sources.corp]\ntype = \"vault\"\naddress = \"{}\"\noidc = {{ role = \"{role}\", token = {{ key = \"{key}\" }} }}\n",
+        BAO.address()
+    ));
 }
 
 /// Begins a login; the code that it shows, and what goes on.
@@ -143,9 +147,7 @@ fn the_token_of_the_login_before_is_given_back() {
 fn a_token_that_cannot_be_kept_is_given_back() {
     let sandbox = home("unkept");
     BAO.line(&json!({ "oidc": "unkept" }));
-    let settings = sandbox.data("config.toml");
-    let text = std::fs::read_to_string(&settings).expect("read");
-    std::fs::write(&settings, text.replace("{ key = \"corp/token\" }", "{ key = \"db\" }")).expect("write");
+    settings(&sandbox, "unkept", "db");
     let (said, code) = end(&sandbox, "approve");
     assert!(code == 2 && said.contains("`db` lies in a source, and cannot keep the token"), "{said}");
     assert!(tokens("unkept") == 0 && !said.contains("given back"), "{said}");
