@@ -43,6 +43,16 @@ impl Anchors {
         self.0.iter().map(|(text, _)| *text)
     }
 
+    /// Of each the fewest bytes that stand before it in a key, and from its beginning on.
+    pub fn lengths(&self) -> impl Iterator<Item = (usize, usize)> {
+        let least = |lengths: &mut dyn Iterator<Item = usize>| lengths.min().unwrap_or_default();
+        self.0.iter().map(move |(_, kinds)| {
+            let before = least(&mut kinds.iter().map(|(_, pattern)| pattern.before.0));
+            let behind = kinds.iter().map(|(_, pattern)| pattern.shape.lengths().0 - pattern.before.0);
+            (before, least(&mut { behind }))
+        })
+    }
+
     /// The key that has the constant text of this number at this place.
     #[must_use]
     pub fn find(&self, text: &[u8], number: usize, at: usize) -> Option<Found> {

@@ -298,6 +298,9 @@ impl Part<'_> {
     fn look(self, engine: &Engine, found: &mut dyn FnMut(Hit)) {
         let mut matches = engine.matches(self.bytes);
         let shapes = engine.shapes.as_ref().map_or_else(Vec::new, |shapes| shapes.find(self.bytes));
+        if matches.is_empty() && shapes.is_empty() {
+            return;
+        }
         matches.sort_by_key(|one| one.start);
         let covered = matches::covered(&matches);
         let keys = matches.iter().map(|one| (one.start, one.end, Err(one)));

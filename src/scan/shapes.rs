@@ -1,8 +1,7 @@
 //! Texts that look like an issuer's keys, whoever's they are: by the table of known kinds, and by check characters where a
 //! kind has any. No text is taken for a key because it looks random.
 
-use keyctl_sieve::{Heads, Runs};
-
+use keyctl_sieve::Texts;
 use zeroize::Zeroizing;
 
 use crate::issuer::{Anchors, Found};
@@ -24,41 +23,27 @@ const EXAMPLES: &[&str] = &[
 /// What finds them.
 pub(super) struct Shapes {
     anchors: Anchors,
-    /// Which list has the constant texts that begin so.
-    heads: Heads,
-    /// These lists, of their numbers; the first is empty.
-    lists: Vec<Vec<usize>>,
+    /// Where constant texts stand.
+    texts: Texts,
 }
 
 impl Shapes {
     pub fn known() -> Self {
-        let anchors = Anchors::known();
-        let (mut heads, mut lists) = (Heads::default(), vec![Vec::new()]);
-        for (number, text) in anchors.texts().enumerate() {
-            let Some(start) = text.as_bytes().first_chunk() else { continue };
-            let list = heads.number(*start);
-            if *list == 0 {
-                *list = u8::try_from(lists.len()).unwrap_or_default();
-                lists.push(Vec::new());
+        let (anchors, mut texts) = (Anchors::known(), Texts::default());
+        for (number, (text, (_, behind))) in anchors.texts().zip(anchors.lengths()).enumerate() {
+            if !text.as_bytes().starts_with(PEM) {
+                texts.add(text.as_bytes(), behind, number);
             }
-            lists[usize::from(*list)].push(number);
         }
-        Self { anchors, heads, lists }
+        Self { anchors, texts }
     }
 
     /// Every one in these bytes, in their order. Of several in one place the one with the longest constant text.
     pub fn find(&self, bytes: &[u8]) -> Vec<Found> {
-        let mut found: Vec<Found> = Vec::new();
-        let mut runs = Runs::of(bytes);
-        while let Some(run) = runs.next() {
-            let (end, mut at) = (run.end, run.start);
-            while let Some((here, list)) = self.heads.next(&bytes[..end], at) {
-                found.extend(
-                    self.lists[usize::from(list)].iter().filter_map(|one| self.anchors.find(bytes, *one, here)),
-                );
-                at = here + 1;
-            }
-        }
+        let mut places = Vec::new();
+        self.texts.find(bytes, &mut places);
+        let known = places.into_iter().filter_map(|(at, number)| self.anchors.find(bytes, number, at));
+        let mut found: Vec<Found> = known.collect();
         for at in memchr::memmem::find_iter(bytes, PEM) {
             let here = |(_, text): &(usize, &str)| bytes[at..].starts_with(text.as_bytes());
             let number = (0..).zip(self.anchors.texts()).find(here);
@@ -131,6 +116,8 @@ fn is_example(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use keyctl_sieve::{BEFORE, BEHIND, LAST};
+
     use super::*;
 
     fn ids(text: &str) -> Vec<String> {
@@ -160,6 +147,15 @@ mod tests {
             }
         }
         assert!(count > 120, "{count}");
+    }
+
+    #[test]
+    fn every_constant_text_has_enough_of_a_key_around_it_to_be_looked_at() {
+        let anchors = Anchors::known();
+        for (text, (before, from_it_on)) in anchors.texts().zip(anchors.lengths()) {
+            let is_looked_at = from_it_on >= BEHIND || (before >= BEFORE && from_it_on >= LAST);
+            assert!(is_looked_at || text.as_bytes().starts_with(PEM), "{text}");
+        }
     }
 
     #[test]

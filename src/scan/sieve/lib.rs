@@ -3,9 +3,9 @@
 
 mod filter;
 mod heads;
-mod runs;
 mod sieve;
+mod texts;
 
 pub use heads::{HEAD, Heads};
-pub use runs::{FIRST, Runs};
 pub use sieve::{LONG_STEPS, LONGEST_STEP, Piece, Share, Sieve, WIDEST, piece_at};
+pub use texts::{BEFORE, BEHIND, LAST, Texts};
