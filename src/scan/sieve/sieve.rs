@@ -107,6 +107,7 @@ impl Sieve {
     }
 
     /// The next place from `at` on at which a piece may stand, and what does; `at` becomes where to go on.
+    #[inline(never)] // Within its caller it would be compiled as that is, which is small.
     pub fn next(&self, bytes: &[u8], at: &mut usize) -> Option<(usize, u64)> {
         match &self.filter {
             Size::Few(near) => self.next_in(near, bytes, at),

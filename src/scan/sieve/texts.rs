@@ -47,6 +47,7 @@ struct Text {
 }
 
 impl Default for Texts {
+    #[expect(clippy::large_stack_arrays, reason = "32 KiB, once")]
     fn default() -> Self {
         Self { lists_of: Box::new([0; 1 << HASH_BITS]), lists: vec![Vec::new()] }
     }
@@ -67,7 +68,7 @@ fn hash(bytes: u64) -> usize {
 #[inline]
 fn others(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    (word.wrapping_sub(FIRST as u64 * ONES) | word) & (0x80 * ONES)
+    (word.wrapping_sub(u64::from(FIRST) * ONES) | word) & (0x80 * ONES)
 }
 
 /// How rare some bytes are in sources and prose, roughly: seldom each is of another kind than the one before it, or a hyphen.
@@ -84,7 +85,7 @@ fn is_of_base64(around: &[u8; AROUND]) -> bool {
     // Signs that stand behind the letters in ASCII, in each of its parts: `;` to `?`, `[` to `_` and `{` to `~`.
     let behind_letters = |word: u64| (word & (0x1F * ONES)) + (0x80 - 0x1B) * ONES;
     let colons = |word: u64| {
-        let other = word ^ (b':' as u64 * ONES);
+        let other = word ^ (u64::from(b':') * ONES);
         other.wrapping_sub(ONES) & !other
     };
     let [one, two] = [load(around, 0), load(around, AHEAD + LAST - WORD)];
@@ -101,8 +102,8 @@ impl Texts {
     pub fn add(&mut self, text: &[u8], behind: usize, number: usize) {
         debug_assert!(text.len() >= HEAD);
         // Of a longer one those bytes are looked up that sources and prose have least: the first of several.
-        let last = (text.len() - HEAD).min(behind.saturating_sub(BEHIND));
-        let at = (0..=last).rev().max_by_key(|at| rarity(&text[*at..][..HEAD]));
+        let latest = (text.len() - HEAD).min(behind.saturating_sub(BEHIND));
+        let at = (0..=latest).rev().max_by_key(|at| rarity(&text[*at..][..HEAD]));
         let at = at.unwrap_or_default();
         let (mut start, mut mask) = ([0; WORD], [0; WORD]);
         for ((start, mask), byte) in start.iter_mut().zip(&mut mask).zip(&text[at..]) {
@@ -119,6 +120,7 @@ impl Texts {
     }
 
     /// Adds to `found` the places at which a text stands, each with the text's number.
+    #[inline(never)] // Within its caller it would be compiled as that is, which is small.
     pub fn find(&self, bytes: &[u8], found: &mut Vec<(usize, usize)>) {
         let (mut left, mut before) = ([0; PLACES.next_power_of_two()], None);
         for (part, of_it) in bytes.chunks(STEP * PLACES).enumerate() {
