@@ -122,13 +122,12 @@ fn jobs(
             continue;
         };
         // In order, so that what lies at one place stands together.
-        match jobs.last_mut().filter(|job| job.wanted[0].source == remote.source && job.place == remote.reference.place)
-        {
-            Some(job) => job.wanted.push(remote.clone()),
-            None => {
-                let place = remote.reference.place.clone();
-                jobs.push(Job { open: open.clone(), place, wanted: vec![remote.clone()] });
-            }
+        let is_its = |job: &&mut Job| job.wanted[0].source == remote.source && job.place == remote.reference.place;
+        if let Some(job) = jobs.last_mut().filter(is_its) {
+            job.wanted.push(remote.clone());
+        } else {
+            let place = remote.reference.place.clone();
+            jobs.push(Job { open: open.clone(), place, wanted: vec![remote.clone()] });
         }
     }
     jobs
