@@ -4986,7 +4986,7 @@ _keyctl() {
             fi
             case "${prev}" in
                 --type)
-                    COMPREPLY=($(compgen -W "vault aws-secrets-manager aws-ssm azure-key-vault gcp-secret-manager command" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "vault aws-secrets-manager aws-ssm azure-key-vault gcp-secret-manager 1password-connect command" -- "${cur}"))
                     return 0
                     ;;
                 --address)

@@ -876,6 +876,7 @@ aws-secrets-manager\t''
 aws-ssm\t''
 azure-key-vault\t''
 gcp-secret-manager\t''
+1password-connect\t''
 command\t''"
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l address -d 'Where it answers' -r
 complete -c keyctl -n "__fish_keyctl_using_subcommand source; and __fish_seen_subcommand_from add" -l region -d 'Its region' -r
