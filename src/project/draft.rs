@@ -125,8 +125,9 @@ mod tests {
     }
 
     proptest! {
+        // Names that belong to no family of those which a project may not set: `X_CA_Q` does.
         #[test]
-        fn what_is_written_reads_back(env in prop::collection::btree_map("X_[A-Z0-9_]{0,12}Q", any_choice(), 0..8)) {
+        fn what_is_written_reads_back(env in prop::collection::btree_map("X_[B-DF-HJ-NP-TV-Z0-9]{0,12}Q", any_choice(), 0..8)) {
             let env: Vec<(VariableName, Choice)> =
                 env.into_iter().map(|(variable, choice)| (variable.parse().unwrap(), choice)).collect();
             let read = project(write(&env).as_bytes()).unwrap();
