@@ -87,8 +87,6 @@ fn fits(one: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     #[test]
@@ -127,13 +125,16 @@ mod tests {
     }
 
     /// What a shell has set itself before anybody has said anything.
+    #[cfg(unix)]
     fn sets(program: &str, words: &[&str]) -> Vec<String> {
-        let ran = Command::new(program).args(words).env_clear().output().expect(program);
+        let ran = std::process::Command::new(program).args(words).env_clear().output().expect(program);
         assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
         let text = String::from_utf8_lossy(&ran.stdout).into_owned();
         text.lines().map(str::to_owned).filter(|name| name.parse::<crate::name::VariableName>().is_ok()).collect()
     }
 
+    // These shells are those of Unix.
+    #[cfg(unix)]
     #[test]
     fn whatever_a_shell_sets_itself_is_heeded() {
         for (shell, words) in [

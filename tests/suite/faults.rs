@@ -170,12 +170,19 @@ fn points_of_writing(calls: &BTreeMap<String, usize>) -> Vec<Point> {
     writing.step_by(if long() { 1 } else { 17 }).collect()
 }
 
-/// The same for commands that take so long that a commit gets one of so many.
+/// Whether a fault is one that there can be. A call that is made to fail is not made at all, and a `close` that is not made keeps
+/// a pipe open by which a program's start or its end is told: who starts one, such as git, would wait for ever. A real one gives
+/// the pipe free also where it fails.
+fn is_real(point: &Point) -> bool {
+    point.call != "close" || point.fault.starts_with("signal")
+}
+
+/// The same for commands that start programs and take so long that a commit gets one of so many.
 fn points_of_few(step: usize) -> impl Fn(&BTreeMap<String, usize>) -> Vec<Point> {
     let looks = ["read", "close", "fstat", "statx", "lseek", "newfstatat", "fcntl", "getdents64", "ioctl"];
     move |calls| {
-        let writing = points(calls).into_iter().filter(|point| long() || !looks.contains(&point.call.as_str()));
-        writing.step_by(if long() { 1 } else { step }).collect()
+        let is_tried = |point: &Point| is_real(point) && (long() || !looks.contains(&point.call.as_str()));
+        points(calls).into_iter().filter(is_tried).step_by(if long() { 1 } else { step }).collect()
     }
 }
 
@@ -528,11 +535,8 @@ fn adopted_wrongly(home: &Path, acknowledged: bool) -> Result<(), String> {
     no_secret_in_the_clear(home)
 }
 
-/// Git is asked whether it keeps the file. A call that is made to fail is not made at all, and a `close` that is not made keeps
-/// the pipe open by which a program's start is told: keyctl would wait for ever. A real one gives the pipe free also where it
-/// fails.
+/// Git is asked whether it keeps the file.
 fn points_of_adopting(calls: &BTreeMap<String, usize>) -> Vec<Point> {
-    let is_real = |point: &Point| point.call != "close" || point.fault.starts_with("signal");
     points_of_writing(calls).into_iter().filter(is_real).collect()
 }
 
