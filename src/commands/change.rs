@@ -183,7 +183,7 @@ fn apply<T>(
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
     guarded.note_wiped(&mut payload, &is_guarded);
-    recipients::refuse_what_cannot_be_noted(known.as_ref(), &payload)?;
+    let noted = recipients::to_be_noted(home, kept, known.as_ref(), &payload)?;
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(home, &log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);
@@ -212,7 +212,7 @@ fn apply<T>(
         anchor.hash = mark.hash;
     }
     match kept.keeper.write(Item::Anchor, &anchor.line()) {
-        Ok(()) => recipients::settle(home, kept, known.as_ref(), (&payload, version), terminal),
+        Ok(()) => recipients::settle(home, kept, noted, (&payload, version), terminal),
         // The store is written and stays: only its being rolled back to the one before would go unnoticed until then.
         Err(failure) => terminal.warn(&format!("kept, but the anchor was not renewed: {}", failure.message)),
     }

@@ -106,12 +106,12 @@ pub fn known_before(payload: &Payload) -> Option<Known> {
 pub fn settle(
     home: &Home,
     kept: &Kept,
-    known: Option<&Known>,
+    noted: Option<Seen>,
     (payload, version): (&Payload, Option<Version>),
     terminal: &Terminal,
 ) {
-    // A store without members has neither.
-    let Some(version) = version else { return };
+    // A store without members has none of it.
+    let (Some(noted), Some(version)) = (noted, version) else { return };
     let before = accepted_of(home, kept, payload);
     let now = Accepted::after(before.as_ref(), State::of(payload));
     if before.as_ref() != Some(&now)
@@ -121,26 +121,24 @@ pub fn settle(
         terminal.warn(&format!("kept, but who its members are is not noted: {}", failure.message));
     }
     // Until the next one that can be written the anchor knows the generation.
-    let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-    let _ = own(known, payload, version, before.as_ref()).write(home, &kept.identity, payload.id);
+    let _ = Seen { version, ..noted }.write(home, &kept.identity, payload.id);
 }
 
-/// What is to be noted of a version that its user makes himself.
-fn own(known: Option<&Known>, payload: &Payload, version: Version, before: Option<&Seen>) -> Seen {
-    // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
-    let held_on = known.map(|known| known.holds_on_by_owner(payload)).unwrap_or_default();
-    Seen::of(payload, version).with(held_on, before)
-}
-
-/// Makes sure, before a store with members is written, that what holds its keys back can be noted.
+/// What is to be noted of the version that its user is about to make of a store with members; which that is is known once it is
+/// written. What cannot be noted is not made.
 ///
 /// # Errors
 /// `Store`.
-pub fn refuse_what_cannot_be_noted(known: Option<&Known>, payload: &Payload) -> Result<()> {
+pub fn to_be_noted(home: &Home, kept: &Kept, known: Option<&Known>, payload: &Payload) -> Result<Option<Seen>> {
     if payload.members.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    own(known, payload, Version::of(payload.generation, &[]), None).refuse_what_is_too_much()
+    // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
+    let held_on = known.map(|known| known.holds_on_by_owner(payload)).unwrap_or_default();
+    let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
+    let noted = Seen::of(payload, Version::of(payload.generation, &[])).with(held_on, before.as_ref());
+    noted.refuse_what_is_too_much()?;
+    Ok(Some(noted))
 }
 
 fn add(

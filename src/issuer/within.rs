@@ -45,11 +45,11 @@ impl Anchors {
 
     /// Of each the fewest bytes that stand before it in a key, and from its beginning on.
     pub fn lengths(&self) -> impl Iterator<Item = (usize, usize)> {
-        let least = |lengths: &mut dyn Iterator<Item = usize>| lengths.min().unwrap_or_default();
-        self.0.iter().map(move |(_, kinds)| {
-            let before = least(&mut kinds.iter().map(|(_, pattern)| pattern.before.0));
-            let behind = kinds.iter().map(|(_, pattern)| pattern.shape.lengths().0 - pattern.before.0);
-            (before, least(&mut { behind }))
+        self.0.iter().map(|(_, kinds)| {
+            let patterns = || kinds.iter().map(|(_, pattern)| *pattern);
+            let before = patterns().map(|pattern| pattern.before.0).min();
+            let behind = patterns().map(|pattern| pattern.shape.lengths().0 - pattern.before.0).min();
+            (before.unwrap_or_default(), behind.unwrap_or_default())
         })
     }
 

@@ -303,6 +303,7 @@ mod tests {
         }
         assert_eq!(names(&other.held().all()), ["a", "b"]);
     }
+
     #[test]
     fn what_counts_for_a_moment_is_kept_for_a_moment_and_an_older_record_for_a_day() {
         let folder = tempfile::tempdir().unwrap();

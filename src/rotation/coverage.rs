@@ -263,7 +263,7 @@ mod tests {
         let gained = renamed(vec![asks("prod/*")], "a", "prod/a");
         assert!(!gained.loses_protection && gained.entries[0].is_new);
         assert_eq!(renamed(vec![asks("prod/*"), asks("*")], "prod/a", "a"), Change::default());
-        // What stops it where it has ended alone is given by its name all the same, and takes no person.
+        // What would stop it once it has ended takes a person where it has an end, and only a word where it has none.
         let stops = Rule { expired: Some(Reaction::Stop), ..rule("prod/*") };
         let settings = Settings { rules: vec![stops], ..Settings::default() };
         let of = |end: Option<Moment>| {
@@ -273,7 +273,6 @@ mod tests {
         };
         let change = of(None);
         assert!(change.loses_protection && !change.widens);
-        // One that has an end is stopped no more.
         assert!(of(Some(Moment::from_seconds(5))).widens);
     }
 

@@ -157,9 +157,7 @@ impl Known {
         let waiting = self.held_on.iter().filter(|one| one.is_gone() && !is_lifted_former(one)).cloned();
         let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
         let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.whole.clone().of_the_bygone()).gone());
-        let mut gone: Vec<HeldOn> =
-            waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one)).collect();
-        drop_first(&mut gone);
+        let gone = waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one));
         on.extend(gone);
         on
     }
@@ -245,8 +243,8 @@ fn drop_first(held_on: &mut Vec<HeldOn>) {
     let mut room = MOST_GONE;
     let mut fits: Vec<bool> = Vec::with_capacity(held_on.len());
     for one in held_on.iter().rev() {
-        let left = room.checked_sub(size(one));
-        fits.push(!one.is_gone() || left.is_some());
+        let left = if one.is_gone() { room.checked_sub(size(one)) } else { Some(room) };
+        fits.push(left.is_some());
         room = left.unwrap_or(room);
     }
     let mut fits = fits.into_iter().rev();

@@ -5,9 +5,8 @@
 //! the clear, `limits` what a key may be used for, `moving` how it goes to another store, `members` who may open it and
 //! `accepted` whom of these its owner knows, `seals` how its seal changes, `seen` the newest version that he had, `known` what
 //! he notes of its keys, `holding` what of that holds on where another says less, and `noted` how it is noted, `merging` how two
-//! versions become one, `bygone` what outlives a key that is wiped, `machine` whose history it
-//! knows of; `text` is how all of it is written down, `file` the sealed file
-//! itself.
+//! versions become one, `bygone` what outlives a key that is wiped, `machine` whose history it knows of; `text` is how all of it
+//! is written down, `file` the sealed file itself.
 
 pub mod accepted;
 pub mod bearers;

@@ -272,7 +272,7 @@ fn what_was_done_before_anybody_else_has_seen_it_holds_back_what_an_older_copy_h
 }
 
 #[test]
-fn what_stops_a_key_by_its_tag_or_its_name_goes_with_a_yes_alone() {
+fn what_stops_a_key_by_its_tag_goes_with_a_yes_alone() {
     let (_remote, alice, bob) = two();
     let config = "[[keys]]\ntag = \"prod\"\nleaked = \"stop\"\nexpired = \"stop\"\n";
     alice.sandbox.configure(config);

@@ -1,6 +1,6 @@
 //! `source login`: a person logs in to a source in the browser, and the token that comes of it is kept as the key that the
-//! source's table names. The token of the login before is of no more use, and goes, here and there; any other secret that the key had is somebody's,
-//! and is kept.
+//! source's table names. The token of the login before is of no more use, and goes, here and there; any other secret that the
+//! key had is somebody's, and is kept.
 
 use std::time::{Duration, Instant};
 

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::tz::TimeZone;
+
 use crate::{
     config::sources::Source,
     date::Moment,
@@ -33,9 +35,6 @@ use crate::commands::{reminded, using::Used};
 
 /// How long a source may take to be told that it is done with.
 const CLOSING: Duration = Duration::from_secs(2);
-
-/// How long before its end that of a secret is said: 14 days.
-const SOON: i64 = 14 * 86_400;
 
 /// What was made for this use and ends, and the sources that can end it. Dropping it ends all of it: whoever gives it away takes it
 /// apart first.
@@ -172,7 +171,7 @@ pub(super) fn fetch(
             return Err(held.unwanted(together(with_keys(referring, failed))));
         }
         put(&given, referring, stores, &mut values, &mut caches, &held.leases);
-        say_ends(&given, referring, stores, asking.terminal);
+        say_ends(&given, referring, stores, asking);
         held.close();
         caches.write(stores, asking.terminal);
         if held.is_empty() {
@@ -273,19 +272,19 @@ fn put(
 
 /// One line for each key whose secret ends soon or has ended, as its source says; what the key itself knows of it is said
 /// elsewhere. Once a day, as for the end of any key.
-fn say_ends(given: &[Given], referring: &[Referring], stores: &[(&mut Used, Vec<KeyName>)], terminal: &Terminal) {
+fn say_ends(given: &[Given], referring: &[Referring], stores: &[(&mut Used, Vec<KeyName>)], asking: Asking) {
     let now = Moment::now();
     for Referring { at, name, remote } in referring {
         let used = &*stores[*at].0;
         let end = given.iter().find(|given| given.remote == *remote).and_then(|given| given.expires);
         let known = used.payload.keys.get(name).and_then(|key| key.facts.expires);
         let Some(end) = end.filter(|end| known.is_none_or(|known| *end < known)) else { continue };
-        let is_soon = end.seconds().saturating_sub(now.seconds()) <= SOON;
+        let is_soon = asking.config.rotation.soon.before(end, &TimeZone::UTC) <= now;
         if !is_soon || reminded::first_today(used, vec![(name, "ends at its source")], now).is_empty() {
             continue;
         }
         let ends = if end <= now { "ended" } else { "ends" };
-        terminal.warn(&format!("`{name}` {ends} {}, as source `{}` says", end.from_now(now), remote.source));
+        asking.terminal.warn(&format!("`{name}` {ends} {}, as source `{}` says", end.from_now(now), remote.source));
     }
 }
 

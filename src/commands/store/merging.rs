@@ -65,8 +65,7 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
         merged.map_err(
             |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
         );
-    let is_gits = arguments.path.is_some() && !arguments.unseen;
-    merged.map_err(|failure| if is_gits { failure.hint(GIVEN_UP) } else { failure })
+    merged.map_err(|failure| if arguments.is_called_by_git() { failure.hint(GIVEN_UP) } else { failure })
 }
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
