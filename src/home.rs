@@ -381,7 +381,7 @@ fn put(
         drop(file);
         let is_wanted = is_wanted();
         if is_wanted {
-            std::fs::rename(&temporary, target)?;
+            platform::rename(&temporary, target)?;
         }
         Ok(is_wanted)
     })();

@@ -131,7 +131,7 @@ impl Log {
             if length(&log) != Some(closed.end.offset) {
                 return Err(stopped(format!("the history is not what its sealed end says, which closes `{name}`")));
             }
-            std::fs::rename(&log, &segment).map_err(|error| Failure::disk("rename", &log, &error))?;
+            platform::rename(&log, &segment).map_err(|error| Failure::disk("rename", &log, &error))?;
         } else if length(&segment) != Some(closed.end.offset) {
             return Err(stopped(format!("`{name}` is not what the sealed end of the history says")));
         }

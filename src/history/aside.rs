@@ -60,7 +60,7 @@ impl Log {
             platform::create_private_folder(aside).map_err(|error| Failure::disk("make the folder", aside, &error))?;
         }
         for from in self.own_files() {
-            std::fs::rename(&from, beside(aside, &from)).map_err(|error| Failure::disk("rename", &from, &error))?;
+            platform::rename(&from, &beside(aside, &from)).map_err(|error| Failure::disk("rename", &from, &error))?;
         }
         [aside, &self.folder]
             .into_iter()

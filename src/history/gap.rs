@@ -94,7 +94,7 @@ impl Log {
         // Windows lets no handle that appends do it.
         let mut file = platform::open_or_create_private(&self.file("gap"), false)?;
         for _ in 0..LOOKS {
-            if file.try_lock().is_ok() {
+            if platform::try_lock(&file).is_ok() {
                 break;
             }
             sleep(PAUSE);
@@ -113,7 +113,7 @@ impl Log {
     pub(super) fn clear_gap(&self, noted: Unrecorded) {
         let (gap, taken) = (self.file("gap"), self.file("gap.noted"));
         self.clear_the_way("gap.noted");
-        if std::fs::rename(&gap, &taken).is_err() {
+        if platform::rename(&gap, &taken).is_err() {
             // Left where it is, it is noted again: rather twice than never.
             return;
         }
@@ -153,7 +153,7 @@ impl Log {
             _ => format!("{ending}.other-{number}"),
         });
         if let Some(other) = names.map(|name| self.file(&name)).find(is_free) {
-            let _ = std::fs::rename(&path, other);
+            let _ = platform::rename(&path, &other);
         }
     }
 }

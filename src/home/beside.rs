@@ -36,7 +36,7 @@ impl NewFile {
             (platform::create_private(&name)?, Some(name), Some(held))
         };
         // A file system without locks has nobody who would sweep it away either.
-        let _ = file.try_lock();
+        let _ = platform::try_lock(&file);
         Ok(Self { file, name, held })
     }
 
@@ -55,7 +55,7 @@ impl NewFile {
             },
         };
         self.name = Some(name.clone());
-        std::fs::rename(&name, target)?;
+        platform::rename(&name, target)?;
         self.name = None;
         self.file.try_clone()
     }
@@ -162,7 +162,7 @@ fn sweep(target: &Path) {
         let left = folder.join(name);
         let Ok(file) = platform::open_untrusted(&left) else { continue };
         let is_own = file.metadata().is_ok_and(|facts| facts.is_file() && !platform::access(&facts).by_other);
-        if is_own && file.try_lock().is_ok() && platform::is_at(&file, &left) {
+        if is_own && platform::try_lock(&file).is_ok() && platform::is_at(&file, &left) {
             let _ = std::fs::remove_file(left);
         }
     }

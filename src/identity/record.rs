@@ -333,8 +333,9 @@ mod tests {
         let home = Home::at(folder.path());
         assert_eq!(Record::read(&home).expect("none yet"), None);
         let file = FileName([0, 1, 0xfe, 0xff]);
-        let (name, program) =
-            (PluginName::parse("yubikey").expect("a name"), "/opt/a \"b\\c'/age-plugin-yubikey".into());
+        // As absolute paths are here.
+        let program = std::env::temp_dir().join("a \"b\\c'").join("age-plugin-yubikey");
+        let name = PluginName::parse("yubikey").expect("a name");
         let plugin = PluginPlace { file, name, program };
         let key = std::env::temp_dir().join("of \"mine\"\\id_ed25519");
         for keeper in [

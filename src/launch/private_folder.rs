@@ -72,7 +72,7 @@ impl PrivateFolder {
                 return Err(error);
             }
         };
-        let is_locked = lock.try_lock().is_ok();
+        let is_locked = platform::try_lock(&lock).is_ok();
         // From here on it is taken away again, whatever comes.
         let made = Self { path, lock };
         let is_there = is_locked && platform::is_at(&made.lock, &made.path);
@@ -154,7 +154,7 @@ fn sweep(home: &Path) {
     for path in names.iter().filter(|name| name.to_string_lossy().starts_with(BEGINNING)).map(|name| home.join(name)) {
         let Ok(folder) = platform::open_untrusted(&path) else { continue };
         let is_own = folder.metadata().is_ok_and(|facts| facts.is_dir() && !platform::access(&facts).by_other);
-        if is_own && folder.try_lock().is_ok() && platform::is_at(&folder, &path) {
+        if is_own && platform::try_lock(&folder).is_ok() && platform::is_at(&folder, &path) {
             let _ = std::fs::remove_dir_all(&path);
         }
     }

@@ -1,4 +1,4 @@
-//! Staying beside a command on Windows: there are no signals, and Ctrl-C goes to the whole console group, so to the command too.
+//! Staying beside a command on Windows: there are no signals, and Ctrl-C goes to all on the console, so to the command too.
 
 use std::{
     io,
@@ -9,14 +9,14 @@ use std::{
 
 use super::{
     Attendant, Ended, Place,
-    windows::{HeldSignals, hold_signals, ignore_interrupts},
+    signals_windows::{HeldSignals, came, end_by_key, hold_signals},
 };
 
 /// How often a command is looked after while there is something else to look at.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What stands for hearing signals elsewhere.
-pub struct Ears(());
+/// As long as this lives, a Ctrl-C does not end this process. To be had before the command is started.
+pub struct Ears(HeldSignals);
 
 impl Ears {
     /// From now on a Ctrl-C does not end this process.
@@ -24,12 +24,12 @@ impl Ears {
     /// # Errors
     /// Never.
     pub fn open(_: Place) -> io::Result<Self> {
-        Ok(Self(()))
+        Ok(Self(hold_signals()?))
     }
 
-    /// None came.
+    /// What would have ended this process by now. Right before a command is started: whoever pressed the key wants none.
     pub fn asked_to_end(&mut self) -> Option<i32> {
-        None
+        self.0.came()
     }
 
     /// Stays beside a child until it ends.
@@ -37,8 +37,6 @@ impl Ears {
     /// # Errors
     /// As `WaitForSingleObject` has them.
     pub fn attend(&mut self, child: &mut Child, attendant: &mut dyn Attendant) -> io::Result<Ended> {
-        // Not before the child is there, which would ignore it too.
-        ignore_interrupts();
         let mut next_look = Instant::now();
         loop {
             let Some(pause) = attendant.pause() else {
@@ -58,7 +56,7 @@ impl Ears {
     }
 }
 
-/// There are no signals here to hold back.
+/// Holds back all that would end this process.
 ///
 /// # Errors
 /// Never.
@@ -66,10 +64,10 @@ pub fn hold_all_signals() -> io::Result<HeldSignals> {
     hold_signals()
 }
 
-/// There are no signals here.
+/// What came while it was held back.
 #[must_use]
 pub fn signal_that_came() -> Option<i32> {
-    None
+    came()
 }
 
 /// Ends this process as the command ended.
@@ -77,6 +75,6 @@ pub fn signal_that_came() -> Option<i32> {
 pub fn end_as(ended: Ended) -> ExitCode {
     match ended {
         Ended::Code(code) => super::windows::end_with(code),
-        Ended::Signal(_) => ExitCode::FAILURE,
+        Ended::Signal(_) => end_by_key(),
     }
 }

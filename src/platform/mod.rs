@@ -1,5 +1,7 @@
 //! What differs between operating systems, one small file each; the rest of the program is the same everywhere.
 
+#[cfg(windows)]
+mod asking_windows;
 #[cfg(unix)]
 mod attending;
 #[cfg(windows)]
@@ -31,9 +33,13 @@ mod question;
 mod session;
 #[cfg(unix)]
 mod signals;
+#[cfg(windows)]
+mod signals_windows;
 #[cfg(unix)]
 mod unix;
 mod unnamed;
+#[cfg(windows)]
+pub use asking_windows::{read_line, read_line_within, shows_as_it_is, terminal};
 #[cfg(unix)]
 pub use attending::{Ears, end_as, signal_that_came};
 #[cfg(windows)]
@@ -58,6 +64,8 @@ pub use question::{read_line, read_line_within};
 pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
 pub use signals::{HeldSignals, are_signals_held, hold_signals, outlive_file_limit};
+#[cfg(windows)]
+pub use signals_windows::{HeldSignals, are_signals_held, hold_signals};
 #[cfg(unix)]
 pub use unix::*;
 pub use unnamed::{create_unnamed, give_name};

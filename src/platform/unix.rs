@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     ffi::{OsStr, OsString},
-    fs::{DirBuilder, File, Metadata, OpenOptions},
+    fs::{DirBuilder, File, Metadata, OpenOptions, TryLockError},
     io,
     os::unix::{
         ffi::{OsStrExt, OsStringExt},
@@ -195,6 +195,30 @@ pub fn may_be_running(process: u32) -> bool {
 pub fn is_at(file: &File, path: &Path) -> bool {
     let place = |facts: Metadata| (facts.dev(), facts.ino());
     file.metadata().ok().map(place) == std::fs::symlink_metadata(path).ok().map(place)
+}
+
+/// What tells an open file from the one that takes its place, and what is to be kept so that no other gets that number.
+///
+/// # Errors
+/// As `fstat(2)` and `fcntl(2)` have them.
+pub fn number_and_hold(file: &File) -> io::Result<(u64, Option<File>)> {
+    Ok((file_number(&file.metadata()?), Some(file.try_clone()?)))
+}
+
+/// Gives a file another name, in the place of what has that.
+///
+/// # Errors
+/// As `rename(2)` has them.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// Takes the lock of an open file, if nobody has it.
+///
+/// # Errors
+/// `WouldBlock`, else as `flock(2)` has them.
+pub fn try_lock(file: &File) -> Result<(), TryLockError> {
+    file.try_lock()
 }
 
 /// What tells a file from the one that takes its place.

@@ -3,25 +3,41 @@
 use std::{
     convert::Infallible,
     ffi::{OsStr, OsString},
-    fs::{File, Metadata, OpenOptions},
+    fs::{File, Metadata, OpenOptions, TryLockError},
     io,
-    os::windows::{ffi::OsStrExt, fs::OpenOptionsExt},
+    os::windows::{
+        ffi::OsStrExt,
+        fs::OpenOptionsExt,
+        io::{AsRawHandle, FromRawHandle, OwnedHandle},
+    },
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::{Access, Input};
-use crate::secret::Secret;
+use windows_sys::Win32::{
+    Foundation::{
+        ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_IO_PENDING, ERROR_LOCK_VIOLATION, ERROR_SHARING_VIOLATION,
+        STILL_ACTIVE,
+    },
+    Storage::FileSystem::{
+        BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle, LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY,
+        LockFileEx,
+    },
+    System::{
+        IO::{OVERLAPPED, OVERLAPPED_0, OVERLAPPED_0_0},
+        Threading::{GetExitCodeProcess, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION},
+    },
+};
 
-/// Whether this is a console that shows what comes as it is; here none is made so.
-#[must_use]
-pub fn shows_as_it_is<S>(_: &S) -> bool {
-    false
-}
+use super::{Access, Input, signals_windows::hold_signals};
 
 /// `FILE_FLAG_OPEN_REPARSE_POINT` (CreateFileW): open a link itself and not what it leads to.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+/// `FILE_FLAG_BACKUP_SEMANTICS` (CreateFileW): open a folder too.
+const OPEN_FOLDER: u32 = 0x0200_0000;
+/// For so long a file is tried to be replaced that somebody has open.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Keeps the heap out of the reports that Windows makes of a program that crashed. Other processes of the same user can read
 /// this one's memory whatever it asks for.
@@ -140,16 +156,93 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(same_size)
 }
 
-/// Whether there is a process of this number: the system is not asked for that.
-#[must_use]
-pub fn may_be_running(_: u32) -> bool {
-    true
+/// Gives a file another name, in the place of what has that. Where somebody has either open who does not let that happen, it
+/// is tried again for a while: a keyctl that reads has it for a moment, a virus scanner a little longer.
+///
+/// # Errors
+/// As `MoveFileExW` has them.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let (started, mut pause) = (Instant::now(), Duration::from_millis(1));
+    loop {
+        match std::fs::rename(from, to) {
+            Err(error) if is_of_one_who_has_it_open(&error) && started.elapsed() < PATIENCE && !to.is_dir() => {
+                std::thread::sleep(pause);
+            }
+            done => return done,
+        }
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
 }
 
-/// Whether an open file is still the one at this path. What tells files apart here takes `unsafe`, so there is one, or none.
+fn is_of_one_who_has_it_open(error: &io::Error) -> bool {
+    let code = error.raw_os_error().and_then(|code| u32::try_from(code).ok());
+    code.is_some_and(|code| [ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION].contains(&code))
+}
+
+/// Takes the lock of an open file, if nobody has it. The lock of std is on all bytes, which nobody can read or write then, not
+/// even to see who has it; this one is on a byte far behind the last. The two exclude each other.
+///
+/// # Errors
+/// `WouldBlock`, else as `LockFileEx` has them.
+#[expect(unsafe_code, reason = "LockFileEx with the handle of an open file and a place to write to")]
+pub fn try_lock(file: &File) -> Result<(), TryLockError> {
+    let at = OVERLAPPED_0_0 { Offset: u32::MAX - 1, OffsetHigh: u32::MAX >> 1 };
+    let mut place = OVERLAPPED { Anonymous: OVERLAPPED_0 { Anonymous: at }, ..OVERLAPPED::default() };
+    let how = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+    // SAFETY: the handle is open as long as `file` is, and `place` outlives the call, which does not wait (LockFileEx).
+    if unsafe { LockFileEx(file.as_raw_handle(), how, 0, 1, 0, &raw mut place) } != 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error().and_then(|code| u32::try_from(code).ok()) {
+        Some(ERROR_LOCK_VIOLATION | ERROR_IO_PENDING) => Err(TryLockError::WouldBlock),
+        _ => Err(TryLockError::Error(error)),
+    }
+}
+
+/// Whether there is a process of this number, as far as the system tells.
 #[must_use]
-pub fn is_at(_: &File, path: &Path) -> bool {
-    path.exists()
+#[expect(unsafe_code, reason = "OpenProcess and GetExitCodeProcess with a handle that is closed right after")]
+pub fn may_be_running(process: u32) -> bool {
+    // SAFETY: it takes numbers; what it gives is a handle or null (OpenProcess).
+    let handle = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process) };
+    if handle.is_null() {
+        return io::Error::last_os_error().raw_os_error() != i32::try_from(ERROR_INVALID_PARAMETER).ok();
+    }
+    // SAFETY: the handle was just given to this process, and nobody else has it (OpenProcess).
+    let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
+    let mut code = 0;
+    // SAFETY: the handle is open and `code` outlives the call (GetExitCodeProcess).
+    let is_told = unsafe { GetExitCodeProcess(handle.as_raw_handle(), &raw mut code) } != 0;
+    !is_told || code == STILL_ACTIVE.cast_unsigned()
+}
+
+/// Whether an open file is still the one at this path.
+#[must_use]
+pub fn is_at(file: &File, path: &Path) -> bool {
+    let there = OpenOptions::new().access_mode(0).custom_flags(OPEN_REPARSE_POINT | OPEN_FOLDER).open(path);
+    there.and_then(|there| Ok(place_of(&there)? == place_of(file)?)).unwrap_or(false)
+}
+
+/// The number of the disk that a file lies on, and its own there.
+#[expect(unsafe_code, reason = "GetFileInformationByHandle with the handle of an open file and a place to write to")]
+fn place_of(file: &File) -> io::Result<(u32, u64)> {
+    let mut facts = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open as long as `file` is, and `facts` outlives the call (GetFileInformationByHandle).
+    if unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut facts) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let number = u64::from(facts.nFileIndexHigh) << 32 | u64::from(facts.nFileIndexLow);
+    Ok((facts.dwVolumeSerialNumber, number))
+}
+
+/// What tells an open file from the one that takes its place, and what is to be kept so that no other gets that number. Here a
+/// number is not given again for long (NTFS counts its uses), and a file that is kept open could not be replaced everywhere.
+///
+/// # Errors
+/// As `GetFileInformationByHandle` has them.
+pub fn number_and_hold(file: &File) -> io::Result<(u64, Option<File>)> {
+    Ok((place_of(file)?.1, None))
 }
 
 /// What tells a file from the one that takes its place, beside its size and time: nothing here.
@@ -239,15 +332,15 @@ pub fn program_names(name: &OsStr) -> Vec<OsString> {
         .collect()
 }
 
-/// Runs the command as a child and ends with its exit code: Windows cannot replace a process. Ctrl-C goes to the whole
-/// console group, so the child gets it from the system; this process only waits.
+/// Runs the command as a child and ends with its exit code: Windows cannot replace a process. Ctrl-C goes to all on the
+/// console, so the child gets it from the system; this process only waits.
 ///
 /// # Errors
 /// Only when the system would not start it.
 pub fn become_command(command: &mut Command, called: &OsStr) -> io::Result<Infallible> {
-    let mut child = start_command(command, called)?;
-    ignore_interrupts();
-    let status = child.wait()?;
+    // Before it is started: a key that is pressed right then is for the command.
+    let _held = hold_signals()?;
+    let status = start_command(command, called)?.wait()?;
     end_with(status.code().unwrap_or(1))
 }
 
@@ -271,10 +364,11 @@ pub(super) fn end_with(code: i32) -> ! {
     std::process::exit(code)
 }
 
-#[expect(unsafe_code, reason = "SetConsoleCtrlHandler with no handler only sets a flag of this process")]
-pub(super) fn ignore_interrupts() {
-    // SAFETY: a null handler with TRUE makes this process ignore Ctrl-C (SetConsoleCtrlHandler, Win32 console API).
-    unsafe { windows_sys::Win32::System::Console::SetConsoleCtrlHandler(None, 1) };
+/// From now on the system asks this handler what to do at a Ctrl-C and the like. What is started does not have it.
+#[expect(unsafe_code, reason = "SetConsoleCtrlHandler keeps the address of a function that stays where it is")]
+pub(super) fn hear_console(handler: extern "system" fn(u32) -> i32) {
+    // SAFETY: the handler is a function of this program, for as long as it runs (SetConsoleCtrlHandler, Win32 console API).
+    unsafe { windows_sys::Win32::System::Console::SetConsoleCtrlHandler(Some(handler), 1) };
 }
 
 /// Lets a child outlive the console's job: `CREATE_NEW_PROCESS_GROUP` and `CREATE_NO_WINDOW` (`CreateProcessW`).
@@ -303,48 +397,6 @@ pub fn waiting_input() -> Input {
 /// When the program for it cannot be started.
 pub fn open_page(address: &str) -> io::Result<()> {
     Command::new("rundll32.exe").arg("url.dll,FileProtocolHandler").arg(address).spawn().map(drop)
-}
-
-/// Windows has no signals: this holds nothing.
-pub struct HeldSignals(());
-
-/// Windows has no signals to hold back.
-///
-/// # Errors
-/// Never.
-pub fn hold_signals() -> io::Result<HeldSignals> {
-    Ok(HeldSignals(()))
-}
-
-/// Nobody holds any.
-#[must_use]
-pub fn are_signals_held() -> bool {
-    false
-}
-
-impl HeldSignals {
-    /// None comes.
-    #[must_use]
-    pub fn came(&self) -> Option<i32> {
-        None
-    }
-
-    /// None comes.
-    #[must_use]
-    pub fn take(&self) -> Option<i32> {
-        None
-    }
-
-    /// None came.
-    pub fn give_back(&self, _: i32) {}
-
-    /// Nothing to follow.
-    ///
-    /// # Errors
-    /// Never.
-    pub fn follow(self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// How long this thread was at work: to be asked for takes `unsafe` here.
@@ -420,15 +472,6 @@ pub const ESSENTIAL_VARIABLES: &[&str] = &[
 /// Variables that name the folders of programs: the system is asked for them instead.
 pub const FOLDER_VARIABLES: &[&str] = &[];
 
-/// The console, to ask on while standard input is data.
-///
-/// # Errors
-/// When there is none.
-pub fn terminal() -> io::Result<File> {
-    super::may_ask()?;
-    OpenOptions::new().read(true).write(true).open("CONIN$")
-}
-
 /// Links are not followed for a write: the store's own path is the only one.
 ///
 /// # Errors
@@ -437,58 +480,11 @@ pub fn follow_own_link(_: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is a link"))
 }
 
-/// Asks on the console and reads up to the end of the line, with or without echo.
-///
-/// # Errors
-/// `Interrupted` on Ctrl-C, else as the console has them.
-pub fn read_line(question: &str, echo: bool) -> io::Result<Secret> {
-    super::may_ask()?;
-    let question = question.trim_end();
-    let answer = if echo {
-        eprint_question(question)?;
-        let mut line = String::new();
-        io::stdin().read_line(&mut line)?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
-    } else {
-        dialoguer::Password::new()
-            .with_prompt(question)
-            .allow_empty_password(true)
-            .report(false)
-            .interact()
-            .map_err(|dialoguer::Error::IO(error)| error)?
-    };
-    Ok(Secret::new(answer.into_bytes()))
-}
-
-/// Asks on the console itself, whatever standard input is, for so long at most. What is typed is shown.
-///
-/// # Errors
-/// `TimedOut`, `UnexpectedEof` on Ctrl-Z, else as the console has them.
-pub fn read_line_within(question: &str, patience: Duration) -> io::Result<Secret> {
-    use std::io::{BufRead, BufReader, Write};
-    let console = terminal()?;
-    let mut screen = OpenOptions::new().read(true).write(true).open("CONOUT$")?;
-    screen.write_all(question.as_bytes())?;
-    // A read of the console cannot be given up: the thread that waits for it ends with this process.
-    let (answer, answers) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let mut line = Vec::new();
-        let read = BufReader::new(console).read_until(b'\n', &mut line);
-        let _ = answer.send(read.map(|_| line));
-    });
-    let line = answers.recv_timeout(patience).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    if line.is_empty() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(Secret::new(line.trim_ascii_end().to_vec()))
-}
-
-fn eprint_question(question: &str) -> io::Result<()> {
-    use std::io::Write;
-    write!(io::stderr(), "{question} ")
-}
 /// Whether what is written there goes to a file: nobody asks where masking is not there.
 #[must_use]
 pub fn is_file<S>(_: &S) -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests;

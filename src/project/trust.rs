@@ -31,6 +31,7 @@ use crate::{
     hex,
     home::{self, Home, Lock},
     name::{KeyName, KeyPath, StoreName, VariableName},
+    platform,
     profile::{Grant, variables},
     random,
     seal::SealKey,
@@ -216,7 +217,7 @@ impl Approvals {
         }
         if self.unreadable.is_some() {
             let aside = home.file(UNREADABLE);
-            match std::fs::rename(&self.path, &aside) {
+            match platform::rename(&self.path, &aside) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Failure::disk("keep the unreadable list aside as", &aside, &error));
                 }

@@ -64,8 +64,8 @@ struct Known {
     uses: BTreeMap<(u64, u64), Use>,
     /// What others have used up that nobody was told of yet.
     news: Vec<Use>,
-    /// The file that was read, and how far. It is held open, so that no other one gets its number.
-    file: Option<(u64, File)>,
+    /// The number of the file that was read, and what keeps any other from getting that; and how far it was read.
+    file: Option<(u64, Option<File>)>,
     read: u64,
     /// How long it was when it was written anew.
     anew: u64,
@@ -89,7 +89,8 @@ impl From<io::Error> for Hindrance {
 /// The file, held locked.
 pub struct Held<'b> {
     budget: &'b Budget,
-    file: File,
+    /// Closed where another one is about to take its place: one that is open could not be replaced on every Windows.
+    file: Option<File>,
     _lock: File,
 }
 
@@ -124,12 +125,12 @@ impl Budget {
     pub fn hold(&self) -> Result<Held<'_>, Hindrance> {
         let path = self.folder.join(LOCK);
         let lock = records::open(&path)?;
-        match lock.try_lock() {
+        match platform::try_lock(&lock) {
             Ok(()) if platform::is_at(&lock, &path) => {}
             Ok(()) | Err(TryLockError::WouldBlock) => return Err(Hindrance::Busy),
             Err(TryLockError::Error(_)) => return Err(Hindrance::Disk),
         }
-        let mut held = Held { budget: self, file: records::open(&self.path())?, _lock: lock };
+        let mut held = Held { budget: self, file: Some(records::open(&self.path())?), _lock: lock };
         held.look()?;
         Ok(held)
     }
@@ -139,11 +140,12 @@ impl Held<'_> {
     fn look(&mut self) -> Result<(), Hindrance> {
         let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = &mut *known;
-        let facts = self.file.metadata()?;
-        let number = platform::file_number(&facts);
-        let goes_on = known.file.as_ref().is_some_and(|(its, _)| *its == number) && facts.len() >= known.read;
+        let file = self.file.as_ref().ok_or(Hindrance::Disk)?;
+        let (number, hold) = platform::number_and_hold(file)?;
+        let is_same = known.file.as_ref().is_some_and(|(its, _)| *its == number);
+        let goes_on = is_same && file.metadata()?.len() >= known.read;
         let from = if goes_on { known.read } else { 0 };
-        let found = records::read(&self.file, from, &self.budget.key, FILE)?;
+        let found = records::read(file, from, &self.budget.key, FILE)?;
         let now = now();
         while known.uses.first_key_value().is_some_and(|((until, _), _)| *until <= now) {
             known.uses.pop_first();
@@ -160,7 +162,7 @@ impl Held<'_> {
         let lacks_some = !goes_on && known.uses.keys().any(|place| !there.contains_key(place));
         known.uses.extend(there);
         if !goes_on {
-            known.file = Some((number, self.file.try_clone()?));
+            known.file = Some((number, hold));
         }
         known.read = found.end;
         // Each run finds out for itself how much of a file counts still.
@@ -178,9 +180,11 @@ impl Held<'_> {
             bytes.extend(records::sealed(&self.budget.key, FILE, &text(*number, used))?);
         }
         let path: &Path = &self.budget.path();
+        self.file = None;
         home::replace_file(path, &bytes, false)?;
-        self.file = records::open(path)?;
-        known.file = Some((platform::file_number(&self.file.metadata()?), self.file.try_clone()?));
+        let file = records::open(path)?;
+        known.file = Some(platform::number_and_hold(&file)?);
+        self.file = Some(file);
         (known.read, known.anew) = (bytes.len() as u64, bytes.len() as u64);
         Ok(())
     }
@@ -206,8 +210,9 @@ impl Held<'_> {
     /// As the disk has them; then it may count all the same.
     pub fn add(&self, used: Use) -> Result<(), Hindrance> {
         let number = u64::from_le_bytes(random::bytes().map_err(|_| Hindrance::Disk)?);
+        let file = self.file.as_ref().ok_or(Hindrance::Disk)?;
         let mut known = self.budget.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.read += records::add(&self.file, &self.budget.key, FILE, &text(number, &used))?;
+        known.read += records::add(file, &self.budget.key, FILE, &text(number, &used))?;
         known.uses.insert((used.until(), number), used);
         Ok(())
     }

@@ -134,8 +134,9 @@ impl State {
         for said in self.under_way.values().chain([&refused]) {
             bytes.extend(records::sealed(key, run, said)?);
         }
-        home::replace_file(path, &bytes, false)?;
+        // One that is open could not be replaced on every Windows.
         self.file = None;
+        home::replace_file(path, &bytes, false)?;
         self.file = Some(records::open(path)?);
         (self.length, self.anew) = (bytes.len() as u64, bytes.len() as u64);
         Ok(())

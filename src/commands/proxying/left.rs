@@ -94,7 +94,7 @@ fn dead(folder: &Path) -> Vec<(String, Option<File>)> {
     let runs = names.iter().filter_map(|name| name.to_str()?.strip_suffix(journal::ENDING));
     let held = runs.filter(|run| hex::decode::<8>(run).is_some()).filter_map(|run| {
         match platform::open_untrusted(&folder.join(format!("{run}{LOCK}"))) {
-            Ok(file) => file.try_lock().is_ok().then(|| (run.to_owned(), Some(file))),
+            Ok(file) => platform::try_lock(&file).is_ok().then(|| (run.to_owned(), Some(file))),
             // What shows that it lives is made before it begins anything.
             Err(error) if error.kind() == ErrorKind::NotFound => Some((run.to_owned(), None)),
             Err(_) => None,

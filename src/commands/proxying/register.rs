@@ -152,7 +152,7 @@ fn hold(folder: &Path, path: &Path) -> io::Result<File> {
             Err(error) => return Err(error),
         };
         // Before it is locked, somebody may take it for one that nobody has any more.
-        if file.try_lock().is_ok() && platform::is_at(&file, path) {
+        if platform::try_lock(&file).is_ok() && platform::is_at(&file, path) {
             file.write_all(std::process::id().to_string().as_bytes())?;
             return Ok(file);
         }
@@ -216,7 +216,7 @@ fn living(folder: &Path) -> Vec<(String, Option<u32>)> {
     for run in names.iter().filter_map(|name| name.strip_suffix(LOCK)).filter(is_run) {
         let path = folder.join(format!("{run}{LOCK}"));
         let Ok(mut file) = platform::open_untrusted(&path) else { continue };
-        if file.try_lock().is_err() {
+        if platform::try_lock(&file).is_err() {
             let mut text = String::new();
             let _ = io::Read::by_ref(&mut file).take(16).read_to_string(&mut text);
             alive.push((run.to_owned(), text.parse().ok()));

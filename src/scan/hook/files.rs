@@ -92,7 +92,7 @@ pub(super) fn undo(aside: &Path, hook: &Path) -> Result<()> {
 /// Puts back what was put aside, in one step; where there was nothing, nothing is left.
 pub(super) fn put_back(aside: &Path, hook: &Path) -> Result<()> {
     let failed = |error: &io::Error| Failure::disk("put back", hook, error);
-    match std::fs::rename(aside, hook) {
+    match platform::rename(aside, hook) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             std::fs::remove_file(hook).map_err(|error| failed(&error))?;
