@@ -1,4 +1,4 @@
-//! Windows: the profile folder's access list keeps other users out, there are no modes to check, and a command is a child.
+//! Windows: a folder's access list keeps other users out, there are no modes to check, and a command is a child.
 
 use std::{
     convert::Infallible,
@@ -29,6 +29,10 @@ use windows_sys::Win32::{
         Threading::{GetExitCodeProcess, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION},
     },
 };
+
+mod folders;
+
+pub use folders::{create_private_folder, make_private_folder};
 
 use super::{Access, Input, signals_windows::hold_signals};
 
@@ -249,22 +253,6 @@ pub fn number_and_hold(file: &File) -> io::Result<(u64, Option<File>)> {
 #[must_use]
 pub fn file_number(_: &Metadata) -> u64 {
     0
-}
-
-/// Makes a folder and those above it; it inherits the profile's access list.
-///
-/// # Errors
-/// As `CreateDirectoryW` has them.
-pub fn create_private_folder(path: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(path)
-}
-
-/// Makes a new folder, never taking one that is there.
-///
-/// # Errors
-/// As the system has them.
-pub fn make_private_folder(path: &Path) -> io::Result<()> {
-    std::fs::create_dir(path)
 }
 
 /// The names in a folder, as far as they can be read.
