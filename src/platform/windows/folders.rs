@@ -20,8 +20,10 @@ use windows_sys::Win32::{
     Storage::FileSystem::CreateDirectoryW,
 };
 
-/// The path of a folder that is made may have 247 characters where it is not given literally (CreateDirectoryW).
+/// The path of a folder that is made may have 247 characters where it is not given literally (`CreateDirectoryW`).
 const LONG: usize = 240;
+/// More letters than the number of a user ever has: `S-1-`, one of 48 bits and fifteen of 32.
+const LONGEST_NUMBER: usize = 192;
 
 /// Makes a folder, and those above it, that only their owner may enter.
 ///
@@ -91,7 +93,7 @@ fn own_number() -> io::Result<String> {
     told(unsafe { ConvertSidToStringSidW((*room.as_ptr().cast::<TOKEN_USER>()).User.Sid, &raw mut text) })?;
     // SAFETY: it is text with an end, which the system gave to be freed after it was copied.
     unsafe {
-        let length = (0..).take_while(|at| *text.add(*at) != 0).count();
+        let length = (0..LONGEST_NUMBER).take_while(|at| *text.add(*at) != 0).count();
         let number = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
         LocalFree(text.cast());
         Ok(number)

@@ -43,6 +43,8 @@ fn each_repository_that_a_walk_comes_to_has_its_own_lists_settings_and_files_tha
         git(&top.join(name), &["add", "kept"]);
     }
     std::fs::write(top.join("one/.gitignore"), "kept\n.env\nx\n").expect("write");
+    // git makes this folder only where it has templates.
+    std::fs::create_dir_all(top.join("one/two/.git/info")).expect("make");
     std::fs::write(top.join("one/two/.git/info/exclude"), "kept\n").expect("write");
     git(&top.join("one/two"), &["config", "remote.o.url", &format!("https://u:{KEY}@example.com/a.git")]);
     let settings = std::fs::read_to_string(top.join("one/two/.git/config")).expect("read").lines().count();
