@@ -40,7 +40,7 @@ pub struct ProxyRun {
     /// Give the keys that no rule is for as they are
     #[arg(long)]
     pub unprotected: bool,
-    /// Let the command reach the proxy alone: no other network, no keychain (Linux, macOS)
+    /// Let it reach the proxy alone: no other network, no keychain (Linux, macOS)
     #[arg(long)]
     pub sandbox: bool,
 }
