@@ -216,7 +216,7 @@ pub enum Verb {
     #[command(hide = true)]
     LeadSession(LeadSession),
     /// Become a command that is confined (started by `proxy run --sandbox`)
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
     #[command(hide = true)]
     Confine(Confine),
     /// Mask what outlives a command whose output is masked (started by `run`)

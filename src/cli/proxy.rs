@@ -40,12 +40,13 @@ pub struct ProxyRun {
     /// Give the keys that no rule is for as they are
     #[arg(long)]
     pub unprotected: bool,
-    /// Let the command reach the proxy alone: no other network, no keychain (Linux)
+    /// Let it reach the proxy alone: no other network, no keychain (Linux, macOS)
     #[arg(long)]
     pub sandbox: bool,
 }
 
 /// A command on its way into its sandbox.
+#[cfg(not(target_os = "macos"))]
 #[derive(Args)]
 pub struct Confine {
     /// See whether it could have a network of its own, and do no more
@@ -60,6 +61,30 @@ pub struct Confine {
     /// Folders that it does not reach
     #[arg(long)]
     pub away: Vec<PathBuf>,
+    /// The command's path, what it is called by, and its arguments
+    #[arg(last = true, required_unless_present = "check", num_args = 2..)]
+    pub command: Vec<OsString>,
+}
+
+/// A command in its sandbox, or what tries one.
+#[cfg(target_os = "macos")]
+#[derive(Args)]
+pub struct Confine {
+    /// See whether it is confined, and do no more
+    #[arg(long)]
+    pub check: bool,
+    /// The one port that it reaches
+    #[arg(long)]
+    pub port: u16,
+    /// A port that it does not reach
+    #[arg(long)]
+    pub shut: u16,
+    /// A folder to try it on
+    #[arg(long)]
+    pub folder: PathBuf,
+    /// Files that it does not read
+    #[arg(long)]
+    pub closed: Vec<PathBuf>,
     /// The command's path, what it is called by, and its arguments
     #[arg(last = true, required_unless_present = "check", num_args = 2..)]
     pub command: Vec<OsString>,

@@ -93,7 +93,7 @@ pub fn doctor(arguments: &cli::Doctor, terminal: &Terminal) -> anyhow::Result<Ex
     findings.extend(Home::ignored().into_iter().map(|ignored| Finding::new("folders", Grade::Care, ignored)));
     findings.extend(leftovers(&home));
     findings.extend(settings(&home));
-    findings.extend(sandbox::findings());
+    findings.extend(sandbox::findings(&home));
     findings.push(keychain(&home));
     findings.extend(store(&home, terminal));
     if arguments.online

@@ -382,9 +382,9 @@ pub fn dispatch(command: Cli, terminal: &Terminal) -> anyhow::Result<ExitCode> {
         Verb::Proxy(arguments) => proxy::proxy(arguments, terminal),
         #[cfg(not(feature = "proxy"))]
         Verb::Proxy(_) => Err(proxying::not_there().into()),
-        #[cfg(all(target_os = "linux", feature = "proxy"))]
+        #[cfg(all(any(target_os = "linux", target_os = "macos"), feature = "proxy"))]
         Verb::Confine(arguments) => proxying::confine(arguments),
-        #[cfg(all(target_os = "linux", not(feature = "proxy")))]
+        #[cfg(all(any(target_os = "linux", target_os = "macos"), not(feature = "proxy")))]
         Verb::Confine(_) => Err(proxying::not_there().into()),
         Verb::Mcp => mcp::mcp(terminal),
         Verb::Schema(arguments) => schema::schema(&arguments, terminal),

@@ -15,6 +15,8 @@ mod hearing;
 mod in_memory;
 #[cfg(unix)]
 mod interpreter;
+#[cfg(all(any(target_os = "linux", target_os = "macos"), feature = "proxy"))]
+mod links;
 mod memory;
 #[cfg(all(target_os = "linux", feature = "proxy"))]
 pub mod network;
@@ -22,6 +24,8 @@ mod parents;
 mod paths;
 #[cfg(all(target_os = "linux", feature = "proxy"))]
 mod places;
+#[cfg(all(any(target_os = "macos", all(test, target_os = "linux")), feature = "proxy"))]
+pub mod probing;
 pub mod processes;
 mod program;
 #[cfg(unix)]
@@ -30,6 +34,8 @@ pub mod pty;
 pub mod pumping;
 #[cfg(unix)]
 mod question;
+#[cfg(all(any(target_os = "macos", all(test, target_os = "linux")), feature = "proxy"))]
+pub mod seatbelt;
 mod session;
 #[cfg(unix)]
 mod signals;

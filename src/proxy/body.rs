@@ -2,6 +2,7 @@
 //! held at a time is one piece, and of an answer what may be the beginning of a secret.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::{
         Arc,
@@ -12,12 +13,15 @@ use std::{
 };
 
 use hyper::{
-    HeaderMap,
+    HeaderMap, Version,
     body::{Body, Bytes, Frame, Incoming, SizeHint},
     header::{self, HeaderName},
 };
 
-use tokio::time::{Sleep, sleep};
+use tokio::{
+    sync::oneshot,
+    time::{Sleep, sleep, timeout},
+};
 
 use crate::mask::{Held, Stream};
 
@@ -27,9 +31,11 @@ use super::{inject::Secrets, tally::Tally};
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// So much of what is turned away is read to its end, for so long: over HTTP/2 an answer before that reads like a broken stream
-/// to some, right as it is (RFC 9113, 8.1).
+/// to some, right as it is (RFC 9113, 8.1); and over HTTP/1.1 who is busy sending hears of none on a connection that is closed.
 const HEARD_OUT: usize = 16 * 1024 * 1024;
 const HEARD_FOR: Duration = Duration::from_millis(200);
+/// So much is sent over HTTP/1.1 whether somebody reads it or not.
+const AT_ONCE: u64 = 64 * 1024;
 
 /// What may not stand behind a body (RFC 9110, 6.5.1): HTTP/2 has no end for a request with one of these there.
 const NOT_BEHIND: [HeaderName; 9] = [
@@ -65,6 +71,72 @@ pub struct Upload {
     inner: Given,
     sent: Arc<AtomicU64>,
     most: Option<u64>,
+    /// Who gets what is not read of it, where it goes no further.
+    back: Option<oneshot::Sender<Incoming>>,
+}
+
+/// What is not read of a request that is turned away.
+pub enum Rest {
+    /// Nothing, or nobody has it.
+    Nothing,
+    /// It is here.
+    Here(Incoming),
+    /// It comes back from where it was sent.
+    Back(oneshot::Receiver<Incoming>),
+}
+
+impl Rest {
+    /// That of a request which nobody has begun to read; one that `waits` over HTTP/1.1 to be told whether to come must not.
+    #[must_use]
+    pub fn of(body: Incoming, version: Version, waits: bool) -> Self {
+        if may_last(&body, version) && (!waits || version == Version::HTTP_2) {
+            Self::Here(body)
+        } else {
+            Self::Nothing
+        }
+    }
+
+    /// Whether it can be that there is none.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Here(inner) => inner.is_end_stream(),
+            Self::Back(_) => false,
+        }
+    }
+
+    /// Hears it out if there is little of it: some make a mess of an answer that comes just when they begin to send.
+    pub async fn hear_a_little(&mut self) {
+        let hear = async {
+            let mut most = AT_ONCE;
+            while most > 0 {
+                let Some(frame) = poll_fn(|context| self.next(context)).await else {
+                    *self = Self::Nothing;
+                    return;
+                };
+                most = most.saturating_sub(frame.data_ref().map_or(0, |data| data.len() as u64));
+            }
+        };
+        let _ = timeout(MOMENT, hear).await;
+    }
+
+    /// The next piece of it; none at its end.
+    fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
+        if let Self::Back(back) = self {
+            *self = ready!(Pin::new(back).poll(context)).map_or(Self::Nothing, Self::Here);
+        }
+        let Self::Here(inner) = self else { return Poll::Ready(None) };
+        Pin::new(inner).poll_frame(context).map(|frame| frame?.ok())
+    }
+}
+
+/// Whether who sends it may be busy with that when the answer comes.
+fn may_last(body: &Incoming, version: Version) -> bool {
+    match version {
+        Version::HTTP_2 => !body.is_end_stream(),
+        _ => body.size_hint().exact().is_none_or(|length| length > AT_ONCE),
+    }
 }
 
 /// Where the body of a request comes from.
@@ -79,22 +151,45 @@ impl Upload {
     /// With a count of its bytes, and the most that there may be.
     #[must_use]
     pub fn new(inner: Incoming, sent: Arc<AtomicU64>, most: Option<u64>) -> Self {
-        Self { inner: Given::Passed(inner), sent, most }
+        Self { inner: Given::Passed(inner), sent, most, back: None }
     }
 
-    /// What is not sent yet.
+    /// What nobody has begun to send.
     #[must_use]
-    pub fn rest(self) -> Option<Incoming> {
-        match self.inner {
-            Given::Passed(inner) => Some(inner),
-            Given::Whole(_) => None,
+    pub fn rest(mut self, version: Version, waits: bool) -> Rest {
+        match std::mem::replace(&mut self.inner, Given::Whole(None)) {
+            Given::Passed(inner) => Rest::of(inner, version, waits),
+            Given::Whole(_) => Rest::Nothing,
         }
+    }
+
+    /// Has what is not read of it come back where it goes no further, if that is to be heard.
+    #[must_use]
+    pub fn coming_back(&mut self, version: Version) -> Rest {
+        if !matches!(&self.inner, Given::Passed(inner) if may_last(inner, version)) {
+            return Rest::Nothing;
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.back = Some(sender);
+        Rest::Back(receiver)
     }
 
     /// One that was read as a whole.
     #[must_use]
     pub fn whole(body: Bytes, sent: Arc<AtomicU64>) -> Self {
-        Self { inner: Given::Whole(Some(body).filter(|body| !body.is_empty())), sent, most: None }
+        Self { inner: Given::Whole(Some(body).filter(|body| !body.is_empty())), sent, most: None, back: None }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let Some(back) = self.back.take() else { return };
+        if let Given::Passed(inner) = std::mem::replace(&mut self.inner, Given::Whole(None))
+            && !inner.is_end_stream()
+        {
+            // Nobody waits for that of a request that was answered.
+            let _ = back.send(inner);
+        }
     }
 }
 
@@ -146,7 +241,7 @@ pub enum Download {
 /// The proxy's own answer, and what it comes after.
 pub struct After {
     text: Option<Bytes>,
-    rest: Incoming,
+    rest: Rest,
     most: usize,
     patience: Pin<Box<Sleep>>,
 }
@@ -155,7 +250,7 @@ impl After {
     /// Until enough is heard.
     fn hear(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while self.most > 0 && self.patience.as_mut().poll(context).is_pending() {
-            let Some(Ok(frame)) = ready!(Pin::new(&mut self.rest).poll_frame(context)) else { break };
+            let Some(frame) = ready!(self.rest.next(context)) else { break };
             self.most = self.most.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
         }
         Poll::Ready(())
@@ -189,7 +284,7 @@ impl Download {
 
     /// The proxy's own, after the rest of a body.
     #[must_use]
-    pub fn after(text: impl Into<Bytes>, rest: Incoming) -> Self {
+    pub fn after(text: impl Into<Bytes>, rest: Rest) -> Self {
         let patience = Box::pin(sleep(HEARD_FOR));
         Self::After(Box::new(After { text: Some(text.into()), rest, most: HEARD_OUT, patience }))
     }

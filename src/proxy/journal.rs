@@ -92,9 +92,7 @@ impl Journal {
         for number in numbers {
             state.under_way.remove(number);
         }
-        if state.length < LONG + 2 * state.anew || state.write_anew(&self.path, &self.key, &self.run).is_err() {
-            let _ = state.add(&self.path, &self.key, &self.run, &json!({ "over": numbers }).to_string());
-        }
+        state.note(&self.path, &self.key, &self.run, &json!({ "over": numbers }));
     }
 
     /// So many refused requests are gathered, and stand in no history yet. That it cannot be written down is no failure: none of
@@ -103,7 +101,7 @@ impl Journal {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.refused != refused {
             state.refused = refused;
-            let _ = state.add(&self.path, &self.key, &self.run, &json!({ "refused": refused }).to_string());
+            state.note(&self.path, &self.key, &self.run, &json!({ "refused": refused }));
         }
     }
 
@@ -125,6 +123,13 @@ impl State {
             self.length += records::add(file, key, run, said)?;
         }
         Ok(())
+    }
+
+    /// Adds what is true by now, or where that has become long, writes down nothing but what is true.
+    fn note(&mut self, path: &Path, key: &SealKey, run: &str, said: &Value) {
+        if self.length < LONG + 2 * self.anew || self.write_anew(path, key, run).is_err() {
+            let _ = self.add(path, key, run, &said.to_string());
+        }
     }
 
     /// What is under way, in the place of all that is there: whenever keyctl is killed, the one or the other is.
@@ -224,6 +229,10 @@ mod tests {
         let refused = || left(&path, "0123", &key()).unwrap().refused;
         journal.gathered(7);
         assert_eq!(refused(), 7);
+        // A command that is refused all day long is counted anew in each turn.
+        (0..4000).for_each(|number| journal.gathered(number));
+        assert!(std::fs::metadata(&path).unwrap().len() < 2 * LONG, "though nothing is over");
+        assert_eq!((refused(), hosts().len()), (3999, 2));
         journal.gathered(0);
         assert_eq!(refused(), 0);
         journal.over(&[long, last]);

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use crate::config::proxy::HTTPS;
 
 use super::{
-    body::{Download, Upload},
+    body::{Download, Rest, Upload},
     gate::{Asked, Pass, Untaken, Way},
     inject::{Secrets, is_name_alone},
     path,
@@ -91,7 +91,7 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
     // A tunnel within a tunnel would lead on to whatever its far end likes.
     // And what is no path, as in `OPTIONS *`, would run into the port before it.
     if request.method() == Method::CONNECT || !target.path.starts_with('/') {
-        return server::refuse(shared, request, Refusal::NotThere);
+        return server::refuse(shared, request, Refusal::NotThere).await;
     }
     request.headers_mut().remove(header::PROXY_AUTHORIZATION);
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -110,28 +110,29 @@ pub async fn pass(mut request: Request<Incoming>, target: Target, shared: &Arc<S
     let template = path::template(&target.path);
     let mut tally = Tally::begin(keys, host, method, template, &shared.done, &shared.gate);
     let (is_head, version) = (request.method() == Method::HEAD, request.version());
+    let waits = request.headers().contains_key(header::EXPECT);
     let sent = match judged {
         Ok(pass) => send(request, &target, &query, pass, &mut tally, shared).await,
-        Err(why) => Err(Turned { why, rest: Some(request.into_body()) }),
+        Err(why) => Err(Turned { why, rest: Rest::of(request.into_body(), version, waits) }),
     };
     match sent {
         Ok((answer, secrets, upgraded)) => give_back(answer, &target, is_head, secrets, upgraded, tally),
         Err(Turned { why, rest }) => {
             tally.refused(why);
-            server::turned_away(why, version, rest)
+            server::turned_away(why, rest).await
         }
     }
 }
 
-/// Why a request is turned away, and what is not read of it yet, if that is at hand.
+/// Why a request is turned away, and what is not read of it yet, if that is to be heard.
 struct Turned {
     why: Refusal,
-    rest: Option<Incoming>,
+    rest: Rest,
 }
 
 impl From<Refusal> for Turned {
     fn from(why: Refusal) -> Self {
-        Self { why, rest: None }
+        Self { why, rest: Rest::Nothing }
     }
 }
 
@@ -175,18 +176,58 @@ async fn send(
     let upgrade = wanted_upgrade(request.headers())?;
     let ours = upgrade.is_some().then(|| hyper::upgrade::on(&mut request));
     let (parts, body) = request.into_parts();
-    let mut headers = parts.headers;
-    clear(&mut headers);
-    for name in [header::HOST, header::EXPECT] {
-        headers.remove(name);
-    }
+    let (mut headers, version) = (parts.headers, parts.version);
+    let waits = headers.contains_key(header::EXPECT);
     let rule = pass.by.and_then(|by| shared.gate.rule(by));
     // A host may say to a request without a key what it was sent with another.
     let secrets = rule.is_some().then(|| shared.gate.secrets());
-    if let Some(secrets) = &secrets {
+    fit(&mut headers, secrets.as_deref(), &pass, shared)?;
+    if let Some(protocol) = upgrade {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, protocol);
+    }
+    let there = target.address(query);
+    let of = (target, query, &parts.method);
+    let mut upload = upload(body, &mut headers, of, &pass, secrets.as_deref(), (tally, shared)).await?;
+    let rest = upload.coming_back(version);
+    let mut out = Request::new(upload);
+    *out.method_mut() = parts.method;
+    *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
+    *out.version_mut() = Version::HTTP_11;
+    *out.headers_mut() = headers;
+    if let Err(why) = take(&pass, tally, shared).await {
+        return Err(Turned { why, rest: out.into_body().rest(version, waits) });
+    }
+    let sent = if target.is_plain {
+        shared.upstream.send_plain(out).await.map(|answer| (answer, None))
+    } else {
+        shared.upstream.send(out, rule, ours.is_some()).await
+    };
+    let went = tally.sent().load(Ordering::Relaxed);
+    let is_over = pass.max_body.is_some_and(|most| went > most);
+    let (answer, lane) = match sent {
+        Ok(sent) => sent,
+        Err(why) => {
+            let was_told = went > 0 || !waits || version == Version::HTTP_2;
+            let rest = if was_told { rest } else { Rest::Nothing };
+            return Err(Turned { why: if is_over { Refusal::TooLarge } else { why }, rest });
+        }
+    };
+    tally.keeps(lane);
+    tally.answered(answer.status().as_u16());
+    Ok((answer, secrets, ours))
+}
+
+/// Makes the headers those that go out: with keys in the place of what stands for them.
+fn fit(headers: &mut HeaderMap, secrets: Option<&Secrets>, pass: &Pass, shared: &Shared) -> Result<(), Refusal> {
+    clear(headers);
+    for name in [header::HOST, header::EXPECT] {
+        headers.remove(name);
+    }
+    if let Some(secrets) = secrets {
         // So that a secret that comes back can be seen.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        secrets.put(&mut headers, &shared.gate.placeholders(), &pass.keys).ok_or(Refusal::Unfit)?;
+        secrets.put(headers, &shared.gate.placeholders(), &pass.keys).ok_or(Refusal::Unfit)?;
     }
     // It goes to nobody in a strict run: it may be a key without a name as well.
     if shared.gate.is_strict()
@@ -194,31 +235,7 @@ async fn send(
     {
         headers.remove(header::AUTHORIZATION);
     }
-    if let Some(protocol) = upgrade {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(header::UPGRADE, protocol);
-    }
-    let there = target.address(query);
-    let of = (target, query, &parts.method);
-    let upload = upload(body, &mut headers, of, &pass, secrets.as_deref(), (tally, shared)).await?;
-    let mut out = Request::new(upload);
-    *out.method_mut() = parts.method;
-    *out.uri_mut() = there.parse::<Uri>().map_err(|_| Refusal::NotThere)?;
-    *out.version_mut() = Version::HTTP_11;
-    *out.headers_mut() = headers;
-    if let Err(why) = take(&pass, tally, shared).await {
-        return Err(Turned { why, rest: out.into_body().rest() });
-    }
-    let sent = if target.is_plain {
-        shared.upstream.send_plain(out).await.map(|answer| (answer, None))
-    } else {
-        shared.upstream.send(out, rule, ours.is_some()).await
-    };
-    let is_over = pass.max_body.is_some_and(|most| tally.sent().load(Ordering::Relaxed) > most);
-    let (answer, lane) = sent.map_err(|why| if is_over { Refusal::TooLarge } else { why })?;
-    tally.keeps(lane);
-    tally.answered(answer.status().as_u16());
-    Ok((answer, secrets, ours))
+    Ok(())
 }
 
 /// The body as it goes out. Where requests are signed, this one is, anew; and its body is read as a whole only where nothing

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc::Sender};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::{
     HeaderMap, Method, Request, Response, Uri, Version,
-    body::{Body as _, Incoming},
+    body::Incoming,
     header::{self, HeaderValue},
     http::uri::Authority as Named,
     service::service_fn,
@@ -24,7 +24,7 @@ use crate::config::proxy::HTTPS;
 
 use super::{
     authority::Authority,
-    body::Download,
+    body::{Download, Rest},
     connections::{Connection, Strangers},
     gate::{Gate, Way},
     pass::{self, Target},
@@ -109,8 +109,11 @@ async fn answer(
     }
     match has_token {
         _ if is_by_address => by_own_address(request, shared).await,
-        false => ask_for_token(shared, request),
-        true if request.method() == Method::CONNECT => tunnel::connect(request, shared),
+        false => ask_for_token(shared, request).await,
+        true if request.method() == Method::CONNECT => match tunnel::end(request.uri()) {
+            Some(end) => tunnel::connect(request, end, shared),
+            None => refuse(shared, request, Refusal::NotThere).await,
+        },
         true => in_the_clear(request, shared).await,
     }
 }
@@ -143,16 +146,16 @@ async fn by_own_address(request: Request<Incoming>, shared: &Arc<Shared>) -> Res
     // A web page may have its own name lead here, and asks for that. Some libraries say where they ask to be where they are.
     let is_of_a_page = request.headers().get_all(header::ORIGIN).iter().any(|origin| !is_ours(origin));
     if is_of_a_page || !named.is_some_and(|named| is_own(named, shared.port)) {
-        return refuse(shared, request, Refusal::Rebound);
+        return refuse(shared, request, Refusal::Rebound).await;
     }
     let text = request.uri().path().to_owned();
     let (token, route, rest) = parts(&text);
     if !shared.gate.is_token(token) {
-        return refuse(shared, request, Refusal::Stranger);
+        return refuse(shared, request, Refusal::Stranger).await;
     }
     let place = shared.gate.route(route);
     let place = place.and_then(|(key, rule)| Some((key, rule, shared.gate.guarded[key].rules[rule].host()?)));
-    let Some((key, rule, (host, port))) = place else { return refuse(shared, request, Refusal::Host) };
+    let Some((key, rule, (host, port))) = place else { return refuse(shared, request, Refusal::Host).await };
     let target = Target {
         way: Way::Base(key, rule),
         host: host.to_owned(),
@@ -176,7 +179,7 @@ async fn within_tunnel(
     let named = request.uri().authority().or(said.as_ref());
     let is_same = |named: &Named| named.host().eq_ignore_ascii_case(&host) && named.port_u16().unwrap_or(HTTPS) == port;
     if !named.is_some_and(is_same) {
-        return refuse(shared, request, Refusal::Fronted);
+        return refuse(shared, request, Refusal::Fronted).await;
     }
     let path = request.uri().path().to_owned();
     let target = Target { way: Way::Connect, host, port, path, own: None, is_plain: false };
@@ -187,7 +190,7 @@ async fn within_tunnel(
 async fn in_the_clear(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Download> {
     let uri = request.uri();
     let (Some(host), Some("http")) = (uri.host(), uri.scheme_str()) else {
-        return refuse(shared, request, Refusal::NotThere);
+        return refuse(shared, request, Refusal::NotThere).await;
     };
     let (host, port, path) = (host.to_owned(), uri.port_u16().unwrap_or(80), uri.path().to_owned());
     let target = Target { way: Way::Connect, host, port, path, own: None, is_plain: true };
@@ -204,22 +207,23 @@ fn has_token(headers: &HeaderMap, shared: &Shared) -> bool {
 }
 
 /// Some clients send the password only once they were asked.
-fn ask_for_token(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Download> {
+async fn ask_for_token(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Download> {
     let is_wrong = request.headers().contains_key(header::PROXY_AUTHORIZATION);
-    let mut response = if is_wrong { refuse(shared, request, Refusal::Stranger) } else { own(Refusal::Stranger) };
+    let mut response = if is_wrong { refuse(shared, request, Refusal::Stranger).await } else { own(Refusal::Stranger) };
     *response.status_mut() = hyper::StatusCode::PROXY_AUTHENTICATION_REQUIRED;
     response.headers_mut().insert(header::PROXY_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"keyctl\""));
     response
 }
 
 /// Notes a refusal of what was asked of the proxy itself, and says so.
-pub fn refuse(shared: &Arc<Shared>, request: Request<Incoming>, why: Refusal) -> Response<Download> {
+pub async fn refuse(shared: &Arc<Shared>, request: Request<Incoming>, why: Refusal) -> Response<Download> {
     // What a stranger asks for is not for the history: it may be anything.
     let text = path::template(request.uri().path());
     let path = if matches!(why, Refusal::Stranger | Refusal::Rebound) { "/" } else { &text };
     drop(noted(shared, Vec::new(), "127.0.0.1", shared.port, request.method().as_str(), path, why));
     let version = request.version();
-    turned_away(why, version, Some(request.into_body()))
+    let waits = request.headers().contains_key(header::EXPECT);
+    turned_away(why, Rest::of(request.into_body(), version, waits)).await
 }
 
 /// Notes a refusal.
@@ -239,11 +243,10 @@ pub fn noted(
 }
 
 /// The proxy's own answer to a request of which this is the rest.
-#[must_use]
-pub fn turned_away(why: Refusal, version: Version, rest: Option<Incoming>) -> Response<Download> {
+pub async fn turned_away(why: Refusal, mut rest: Rest) -> Response<Download> {
     let mut response = own(why);
-    // Of HTTP/1.1 a server says by itself that it reads no further, and what is asked for by 100-continue must not come.
-    if let Some(rest) = rest.filter(|rest| version == Version::HTTP_2 && !rest.is_end_stream()) {
+    rest.hear_a_little().await;
+    if !rest.is_over() {
         *response.body_mut() = Download::after(why.words(), rest);
     }
     response

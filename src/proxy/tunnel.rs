@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Request, Response, body::Incoming, upgrade::Upgraded};
+use hyper::{Request, Response, Uri, body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf},
@@ -39,13 +39,15 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How what speaks TLS begins: a handshake, of version 3 (RFC 8446, 5.1).
 const TLS: [u8; 2] = [0x16, 0x03];
 
+/// The host that a tunnel is asked for to, and its port.
+#[must_use]
+pub fn end(of: &Uri) -> Option<(String, u16)> {
+    let named = of.authority()?;
+    Some((named.host().to_ascii_lowercase(), named.port_u16()?))
+}
+
 /// Opens a tunnel.
-pub fn connect(request: Request<Incoming>, shared: &Arc<Shared>) -> Response<Download> {
-    let named = request.uri().authority();
-    let Some((host, port)) = named.and_then(|named| Some((named.host().to_ascii_lowercase(), named.port_u16()?)))
-    else {
-        return server::refuse(shared, request, Refusal::NotThere);
-    };
+pub fn connect(request: Request<Incoming>, (host, port): (String, u16), shared: &Arc<Shared>) -> Response<Download> {
     let is_looked_into = port == HTTPS || shared.gate.rule_for(&host, port).is_some() || shared.gate.is_strict();
     let shared = Arc::clone(shared);
     tokio::spawn(async move {

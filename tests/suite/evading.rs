@@ -142,7 +142,7 @@ fn what_was_refused_and_gathered_is_counted_though_keyctl_is_killed() {
 fn a_request_that_is_under_way_counts_for_the_next_run_though_the_file_of_the_budget_is_gone() {
     let sandbox = sandbox("limit = \"2/h\"\n");
     let script = format!(
-        "status /slow & sleep 0.4; rm {0}; {KEYCTL} -q proxy run -k KEY -- sh -c '{1}
+        "status /slow & until [ -s {0} ]; do sleep 0.02; done; sleep 0.1; rm {0}; {KEYCTL} -q proxy run -k KEY -- sh -c '{1}
         status /x; status /x'; wait; status /x",
         sandbox.data("proxy.used").display(),
         STATUS.replace('\'', "'\\''")

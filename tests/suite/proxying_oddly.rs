@@ -188,6 +188,26 @@ fn what_is_refused_while_its_body_comes_is_heard_as_such() {
     assert_eq!(ran.stdout(), "2 200\n 12 2 403\n 12 2 429\n 3 2 403\n2 413\n2 403\n 3 1.1 403\n", "{}", ran.stderr());
 }
 
+/// The same where the body is on its way to the host already: it becomes too large, or there is no host.
+#[test]
+fn what_fails_while_its_body_is_sent_on_is_heard_as_such() {
+    let sandbox = sandbox(
+        "max_body = \"100KB\"\n[[proxy.rules]]\nsecret = \"KEY\"\ndomain = \"down.test\"\naddress = \"127.0.0.1:9\"\n",
+    );
+    let script = r#"
+        ask() { curl -sS -o /dev/null -w '%{http_version} %{http_code}\n' "$@" -H "authorization: Bearer $KEY" 2>&1; }
+        long() { for n in 1 2 3; do head -c 3000000 /dev/zero | ask "$@" -T -; done | sort | uniq -c | tr -s ' '; }
+        long https://api.test/x; long https://down.test/x
+        for n in $(seq 12); do ask https://down.test/x -d '{}'; done | sort | uniq -c | tr -s ' '
+        long --http1.1 https://api.test/x; long --http1.1 https://api.test/x -H expect:
+        long --http1.1 https://down.test/x; long --http1.1 https://down.test/x -H expect:
+        long --http1.1 https://evil.test/x -H expect:; long --http1.1 https://evil.test/x"#;
+    let ran = sandbox.call(&["-q", "proxy", "run", "-k", "KEY", "--", "sh", "-c", script]).run();
+    let expected =
+        " 3 2 413\n 3 2 502\n 12 2 502\n 3 1.1 413\n 3 1.1 413\n 3 1.1 502\n 3 1.1 502\n 3 1.1 403\n 3 1.1 403\n";
+    assert_eq!(ran.stdout(), expected, "{}", ran.stderr());
+}
+
 #[test]
 fn grpc_goes_both_ways_with_its_status_behind_the_end() {
     let sandbox = sandbox("");

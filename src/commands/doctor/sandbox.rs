@@ -5,6 +5,7 @@ use super::Finding;
 use super::Grade;
 #[cfg(all(target_os = "linux", feature = "proxy"))]
 use crate::commands::proxying;
+use crate::home::Home;
 
 /// What is needed of Landlock, and since when Linux has that.
 #[cfg(all(target_os = "linux", feature = "proxy"))]
@@ -12,7 +13,7 @@ const NEEDED: (u8, &str) = (6, "Linux 6.12");
 
 /// What there is.
 #[cfg(all(target_os = "linux", feature = "proxy"))]
-pub(super) fn findings() -> Vec<Finding> {
+pub(super) fn findings(_: &Home) -> Vec<Finding> {
     let (landlock, filters) = crate::platform::abilities();
     let has = match landlock {
         Some(version) => format!("Landlock {version}"),
@@ -32,14 +33,24 @@ pub(super) fn findings() -> Vec<Finding> {
     vec![Finding::new("sandbox", Grade::Good, seen)]
 }
 
+/// What there is, as it was tried just now.
+#[cfg(all(target_os = "macos", feature = "proxy"))]
+pub(super) fn findings(home: &Home) -> Vec<Finding> {
+    let seen = match crate::commands::proxying::could_confine(home) {
+        Ok(()) => "`proxy run --sandbox` can confine a command: sandbox-exec, tried just now".to_owned(),
+        Err(why) => format!("none for `proxy run --sandbox`: {why}"),
+    };
+    vec![Finding::new("sandbox", Grade::Good, seen)]
+}
+
 /// There is none yet.
-#[cfg(all(not(target_os = "linux"), feature = "proxy"))]
-pub(super) fn findings() -> Vec<Finding> {
+#[cfg(all(not(any(target_os = "linux", target_os = "macos")), feature = "proxy"))]
+pub(super) fn findings(_: &Home) -> Vec<Finding> {
     vec![Finding::new("sandbox", Grade::Good, "none for `proxy run --sandbox` on this system yet")]
 }
 
 /// Without a proxy nobody is confined.
 #[cfg(not(feature = "proxy"))]
-pub(super) fn findings() -> Vec<Finding> {
+pub(super) fn findings(_: &Home) -> Vec<Finding> {
     Vec::new()
 }

@@ -2,29 +2,31 @@
 //! lets it have a network of its own, the proxy listens in that one, and there is no way to any other; else one port is what it
 //! reaches, at whatever address, and that is said.
 
-#[cfg(target_os = "linux")]
-use std::{fs::File, os::fd::OwnedFd, os::unix::net::UnixStream, process::Stdio};
+use std::{ffi::OsStr, fs::File, os::fd::OwnedFd, os::unix::net::UnixStream, path::Path, process::Stdio};
 
-use crate::{failure::Result, home::Home, launch::program::Program, proxy::running::Listening, terminal::Terminal};
+use crate::{
+    failure::{Failure, Kind, Result, reason},
+    home::Home,
+    launch::{
+        environment::{Environment, Rules},
+        program::Program,
+    },
+    platform,
+    proxy::running::Listening,
+    terminal::Terminal,
+};
 
-use super::{By, Gateway};
+use super::{By, Gateway, closed_places};
 
 /// What a command is handed over to that has a network of its own: the end of the socket that it gives the listener by.
-#[cfg(target_os = "linux")]
 pub type HandedBy = Option<File>;
-/// None has one.
-#[cfg(not(target_os = "linux"))]
-pub type HandedBy = Option<std::convert::Infallible>;
-
 /// The ports that the proxy is given in a network where all are free.
-#[cfg(target_os = "linux")]
 const FIRST: u16 = 0x8000;
 
 /// Where the proxy is to listen for such a command.
 ///
 /// # Errors
 /// `Disk` where there is no socket to be had.
-#[cfg(target_os = "linux")]
 pub fn listening(by: By, terminal: &Terminal) -> Result<(Listening, HandedBy)> {
     if !matches!(by, By::Proxy { sandbox: true, .. }) {
         return Ok((Listening::Here, None));
@@ -36,23 +38,12 @@ pub fn listening(by: By, terminal: &Terminal) -> Result<(Listening, HandedBy)> {
         return Ok((Listening::Here, None));
     }
     let port = FIRST | u16::from_be_bytes(crate::random::bytes()?);
-    let pair = UnixStream::pair().map_err(|error| crate::failure::Failure::disk("make", "a socket".as_ref(), &error));
+    let pair = UnixStream::pair().map_err(|error| Failure::disk("make", "a socket".as_ref(), &error));
     let (ours, its) = pair?;
     Ok((Listening::Elsewhere(port, ours), Some(File::from(OwnedFd::from(its)))))
 }
 
-/// The same where there is no sandbox.
-///
-/// # Errors
-/// None.
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "where there is a sandbox it can fail")]
-pub fn listening(_: By, _: &Terminal) -> Result<(Listening, HandedBy)> {
-    Ok((Listening::Here, None))
-}
-
 /// Whether a command can have a network of its own here: a keyctl that is started for it tries.
-#[cfg(target_os = "linux")]
 #[must_use]
 pub fn has_own_network() -> bool {
     let Ok(own) = std::env::current_exe() else { return false };
@@ -65,19 +56,9 @@ pub fn has_own_network() -> bool {
 ///
 /// # Errors
 /// `Usage` where this system has no sandbox.
-#[cfg(target_os = "linux")]
 pub fn confined(by: By, gateway: Option<&Gateway>, program: &Program, home: &Home) -> Result<Option<Program>> {
-    use crate::{
-        failure::{Failure, Kind, reason},
-        platform,
-    };
     let (By::Proxy { sandbox: true, .. }, Some(gateway)) = (by, gateway) else { return Ok(None) };
-    let own = std::env::current_exe().map_err(|error| Failure::disk("find", std::path::Path::new("keyctl"), &error))?;
-    let config = home.config_file();
-    let mut away = vec![home.data().to_owned()];
-    away.extend(config.parent().filter(|folder| *folder != home.data()).map(std::path::Path::to_owned));
-    // It may be a link: then where it leads to.
-    away.push(config.clone());
+    let own = std::env::current_exe().map_err(|error| Failure::disk("find", Path::new("keyctl"), &error))?;
     let mut words: Vec<std::ffi::OsString> =
         vec!["confine".into(), format!("--port={}", gateway.running.port()).into()];
     if let Some(socket) = &gateway.handed_by {
@@ -85,39 +66,20 @@ pub fn confined(by: By, gateway: Option<&Gateway>, program: &Program, home: &Hom
             .map_err(|error| Failure::new(Kind::Disk, format!("cannot leave a socket open: {}", reason(&error))))?;
         words.push(format!("--by={}", platform::number_of(socket)).into());
     }
-    for folder in away {
+    for folder in closed_places(home) {
         words.extend(["--away".into(), folder.into_os_string()]);
     }
     // By its whole path: what is confined looks for nothing along `PATH`.
     words.extend(["--".into(), program.path().as_os_str().to_owned()]);
-    words.extend(program.words().map(std::ffi::OsStr::to_owned));
+    words.extend(program.words().map(OsStr::to_owned));
     Ok(Some(Program::found(own, "keyctl".into(), words)))
-}
-
-/// The same where there is none.
-///
-/// # Errors
-/// `Usage`.
-#[cfg(not(target_os = "linux"))]
-pub fn confined(by: By, _: Option<&Gateway>, _: &Program, _: &Home) -> Result<Option<Program>> {
-    use crate::failure::{Failure, Kind};
-    if matches!(by, By::Proxy { sandbox: true, .. }) {
-        return Err(Failure::new(Kind::Usage, "there is no sandbox on this system yet; nothing was started"));
-    }
-    Ok(None)
 }
 
 /// Confines this process, and becomes the command.
 ///
 /// # Errors
 /// `Usage` where the system cannot do all of it: then nothing is started. As [`Program::become_it`].
-#[cfg(target_os = "linux")]
 pub fn confine(arguments: crate::cli::Confine) -> anyhow::Result<std::process::ExitCode> {
-    use crate::{
-        failure::{Failure, Kind, reason},
-        launch::environment::{Environment, Rules},
-        platform,
-    };
     let cannot = |error: &std::io::Error| {
         let what = format!("this system cannot confine a command, so none was started: {}", reason(error));
         Failure::new(Kind::Usage, what).hint("Landlock is needed with TCP and sockets (Linux 6.12 and newer)")

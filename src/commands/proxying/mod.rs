@@ -3,6 +3,13 @@
 
 mod beside;
 mod certificates;
+#[cfg(target_os = "linux")]
+mod confining;
+#[cfg(target_os = "macos")]
+#[path = "confining_macos.rs"]
+mod confining;
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[path = "confining_absent.rs"]
 mod confining;
 mod freezing;
 mod left;
@@ -46,9 +53,13 @@ use super::{
 
 pub use beside::Beside;
 use certificates::Folder;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub use confining::confine;
 pub use confining::confined;
+#[cfg(target_os = "macos")]
+pub use confining::could_confine;
 #[cfg(target_os = "linux")]
-pub use confining::{confine, has_own_network};
+pub use confining::has_own_network;
 pub use freezing::{forget, freeze, unfreeze};
 pub use left::write_down as write_down_left;
 pub use register::{Entry, all as running};
@@ -92,8 +103,11 @@ pub struct Gateway {
     stores: Vec<usize>,
     /// What the command gets to find it by.
     variables: Vec<(VariableName, Secret)>,
-    /// By what the command hands over where it is listened, if it has a network of its own.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no such command"))]
+    /// By what the command hands over where it is listened, if it has a network of its own; on macOS what it must not reach.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "macos")),
+        expect(dead_code, reason = "there is no such command")
+    )]
     handed_by: confining::HandedBy,
     /// Where the certificates lie, as long as it runs.
     _folder: Folder,
@@ -292,6 +306,17 @@ fn variables_for(running: &Running, folder: &Folder) -> Result<Vec<(VariableName
         name.parse().ok().map(|name: VariableName| (name, Secret::new(value.into_bytes())))
     };
     Ok(fixed.chain(led).filter_map(named).collect())
+}
+
+/// What a confined command is kept from.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn closed_places(home: &crate::home::Home) -> Vec<std::path::PathBuf> {
+    let config = home.config_file();
+    let mut places = vec![home.data().to_owned()];
+    places.extend(config.parent().filter(|folder| *folder != home.data()).map(std::path::Path::to_owned));
+    // It may be a link: then where it leads to.
+    places.push(config);
+    places
 }
 
 /// What runs on this machine is reached as ever.

@@ -157,6 +157,12 @@ fn what_other_runs_use_up_counts_also_while_this_one_runs_and_though_the_file_is
         assert!(matches!(ask(&one), Err(Refusal::Limit(_))));
         std::fs::remove_file(folder.path().join(budget::FILE)).expect("removed");
     }
+    // Each is kept for as long as its rule looks back, and no longer.
+    let all = budget_in(folder.path()).budget;
+    assert!(ask(&one).is_err());
+    let kept: Vec<u64> = all.hold().expect("free").all().iter().map(|used| used.counts).collect();
+    assert_eq!(kept, [3_600_000; 3]);
+    std::fs::remove_file(folder.path().join(budget::FILE)).expect("removed");
     // Key B has no limit, and so no file is made for it.
     assert!(one.ask(Asked { host: "b.example", ..GET }, &one.bearer(1)).is_ok());
     assert!(!folder.path().join(budget::FILE).exists());
