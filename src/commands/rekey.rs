@@ -185,6 +185,8 @@ fn hand_over(
     payload.recovery = None;
     // Older copies do not open with the next identity.
     payload.wiped_guarded.clear();
+    payload.wiped_limited.clear();
+    payload.wiped_secrets.clear();
     if let Some(now) = event.moment {
         payload.tidy(now, kept.anchor.renewed());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
+    bygone::limits_alone,
     facts::{Facts, Revoked},
     journal::Deed,
     members::Member,
@@ -25,7 +26,7 @@ fn copy(store: &Payload) -> Payload {
 }
 
 fn merged(base: &Payload, ours: &Payload, theirs: &Payload) -> Merged {
-    merge(Some(base), ours, theirs, at(99)).expect("merges")
+    merge(Some(base), ours, theirs, at(99), &limits_alone).expect("merges")
 }
 
 fn said(base: &Payload, ours: &Payload, theirs: &Payload) -> Vec<Said> {
@@ -292,7 +293,7 @@ fn members_of_both_are_added_and_a_removal_wins_with_its_seal() {
     assert_eq!(merged(&base, &base, &anew).payload.seal, Id([7; 16]));
     // Another seal without a removal, a name for two, an old copy, another store: somebody else's doing.
     let refused = |base: Option<&Payload>, ours: &Payload, theirs: &Payload| {
-        merge(base, ours, theirs, at(9)).err().expect("refused").message
+        merge(base, ours, theirs, at(9), &limits_alone).err().expect("refused").message
     };
     let mut bad = copy(&base);
     bad.seal = Id([7; 16]);

@@ -495,6 +495,30 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
 }
 
 #[test]
+fn a_merge_with_an_older_copy_brings_nothing_back_that_was_limited_and_wiped() {
+    let sandbox = Sandbox::with(&[("k", "first-secret"), ("z", "free-secret")]);
+    let store = sandbox.data("store.age");
+    std::fs::copy(&store, sandbox.project().join("older")).expect("copy");
+    sandbox.file("empty", "");
+    let words = ["store", "merge", "--base", "empty", "--ours", store.to_str().expect("text"), "--theirs", "older"];
+    let merge = || sandbox.call(&words).under(&["setsid", "-w"]).run();
+    // What was never limited is nobody's concern.
+    assert_eq!(sandbox.call(&["remove", "z", "--forget", "--yes"]).run().code(), 0);
+    limit(&sandbox, "k", &["--only-program", "/bin/true"]);
+    assert_eq!((merge().code(), sandbox.call(&["get", "z"]).run().code()), (0, 0));
+    assert_eq!(sandbox.call(&["rename", "k", "j", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["remove", "j", "--forget", "--yes"]).run().code(), 0);
+    let warned = "keyctl: by this merge keys may be used for more than is known here, or come from an older copy: `k`";
+    let refused = "keyctl: to use `k` for more takes a yes at a terminal; nothing was changed";
+    merge().says("", &format!("{warned}\n{refused}\n{YOURSELF}"), 9);
+    // Another way into the store is asked for by what takes a person alone.
+    sandbox.file("words", "four words of mine\n");
+    sandbox.may_lie_in(&sandbox.project().join("words"));
+    let copy = ["recovery", "create", "copy.age", "--passphrase-file", "words"];
+    assert_eq!(sandbox.call(&copy).under(&["setsid", "-w"]).run().code(), 0);
+}
+
+#[test]
 fn what_stands_in_the_store_and_in_the_settings_counts_together() {
     let sandbox = with_programs();
     let [mine, other] = ["mine", "other"].map(|name| sandbox.project().join(name).display().to_string());

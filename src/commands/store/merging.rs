@@ -27,7 +27,6 @@ use crate::{
     plain::first_names,
     store::{
         accepted::{self, Accepted},
-        bygone::Guarded,
         file::{self, SealedFile},
         merging::{self, Merged, Said, Side},
         payload::Payload,
@@ -96,13 +95,10 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let is_others =
         !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
     let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?) };
-    let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now())?;
+    let rule = unbound::guard(&home);
+    let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now(), &rule)?;
     if arguments.unseen {
         merged.payload.generation = 0;
-    }
-    let is_guarded = unbound::guard(&home);
-    for side in [Some(&ours_read), Some(&theirs_read), base_read.as_ref()].into_iter().flatten() {
-        Guarded::of(side, &is_guarded).note_wiped(&mut merged.payload, &is_guarded);
     }
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
