@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    identity::anchor::Id,
+    identity::{anchor::Id, retired::Aside},
     name::{KeyName, MemberName},
     secret::Secret,
 };
@@ -286,6 +286,13 @@ fn founders_own(base: Option<&Payload>, ours: &Payload, theirs: &Payload, merged
     merged.history.clone_from(&newer.history);
     merged.retired = newer.retired.iter().map(super::moving::copy_retired).collect();
     merged.aside = newer.aside.iter().map(super::moving::copy_aside).collect();
+    // Each machine has set aside its own.
+    for aside in ours.aside.iter().chain(&theirs.aside).filter(|aside| aside.machine.is_some()) {
+        let is_it = |known: &Aside| known.folder == aside.folder && known.machine == aside.machine;
+        if !merged.aside.iter().any(is_it) {
+            merged.aside.push(super::moving::copy_aside(aside));
+        }
+    }
     let before = base.and_then(|base| base.recovery);
     merged.recovery = match (ours.recovery, theirs.recovery) {
         (ours, theirs) if ours == before => theirs,

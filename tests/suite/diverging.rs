@@ -145,6 +145,33 @@ fn each_machine_has_a_history_that_is_whole_whichever_wrote_the_store_last() {
             peer.pull();
         }
     }
+    // One that mends its own leaves that of the other as it is.
+    for (person, peer) in [(&other, &one), (&one, &other)] {
+        let mut log = fs::read(person.own("history.log")).expect("read");
+        let middle = log.len() / 2;
+        log[middle] ^= 1;
+        fs::write(person.own("history.log"), log).expect("write");
+        for how in [&["--yes"][..], &["--accept", "--yes"]] {
+            let ran = person.call(&[&["history", "repair", "--store", "team"], how].concat());
+            assert_eq!(ran.code(), 0, "{}", ran.stderr());
+        }
+        is_whole(person);
+        person.push();
+        peer.pull();
+        for person in [person, peer] {
+            is_whole(person);
+            let checked = person.call(&["doctor", "--store", "team"]).stdout();
+            assert!(checked.lines().all(|line| !line.contains("history") || line.starts_with("good")), "{checked}");
+        }
+        let aside = fs::read_dir(person.own("")).expect("read").flatten().map(|entry| entry.file_name());
+        let aside = aside.map(|name| name.to_string_lossy().into_owned()).find(|name| name.starts_with("history-"));
+        let ran = person.call(&["history", "verify", "--from", &aside.expect("there"), "--store", "team"]);
+        assert!(ran.stderr().contains("tampered at #"), "{}{}", ran.stdout(), ran.stderr());
+    }
+    one.set("team:M", "third-secret");
+    is_whole(&one);
+    one.push();
+    other.pull();
     // What this machine wrote itself is known to the store, also where its anchor is put back with the history.
     let of_before =
         ["anchor.txt", "history.log", "history.head"].map(|name| (name, fs::read(one.own(name)).expect(name)));

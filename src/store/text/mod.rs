@@ -32,8 +32,9 @@ pub use writing::write;
 /// one secrets that were found in the clear, the seventh one limits of what a key may be used for, members, and secrets that
 /// somebody left with, the eighth one variables that a limit lets through, and what is hidden from agents, the ninth one keys
 /// whose secret lies in a source, the tenth one keys that are frozen, and names of wiped keys that took a person, the eleventh
-/// one what is left of wiped keys that were limited in another way. Each is written only where there is something that it alone
-/// has, so that a keyctl that knows an earlier one goes on reading all other stores.
+/// one what is left of wiped keys that were limited in another way, and whose a history is that was set aside. Each is written
+/// only where there is something that it alone has, so that a keyctl that knows an earlier one goes on reading all other
+/// stores.
 pub const FORMAT: u32 = 11;
 /// The format that is written where keys are frozen, or names are left of wiped keys that took a person.
 const FROZEN_FORMAT: u32 = 10;

@@ -113,6 +113,7 @@ struct RetiredText {
 struct AsideText {
     folder: String,
     log: String,
+    machine: Option<String>,
     known: Option<String>,
     key: SecretText,
     retired: Vec<RetiredText>,
@@ -340,8 +341,8 @@ impl RetiredText {
 
 impl AsideText {
     fn into_aside(self) -> Option<Aside> {
-        let Self { folder, log, known, key, retired } = self;
-        Some(Aside { folder, log: Id::parse(&log)?, known, key: seal_key(&key)?, retired: in_order(retired)? })
+        let Self { folder, log, machine, known, key, retired } = self;
+        Some(Aside { folder, log: Id::parse(&log)?, machine, known, key: seal_key(&key)?, retired: in_order(retired)? })
     }
 }
 

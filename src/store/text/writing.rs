@@ -60,6 +60,7 @@ fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
         (!payload.wiped_limited.is_empty() || !payload.wiped_secrets.is_empty(), FORMAT),
+        (payload.aside.iter().any(|aside| aside.machine.is_some()), FORMAT),
         (payload.speaks_of(|facts| facts.frozen) || !payload.wiped_guarded.is_empty(), FROZEN_FORMAT),
         (remote::is_spoken_of(payload), SOURCES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), VARIABLES_FORMAT),
@@ -111,10 +112,15 @@ fn write_retired(text: &mut String, retired: &[Retired]) {
 }
 
 fn write_aside(text: &mut String, aside: &[Aside]) {
-    for (at, Aside { folder, log, known, key, retired }) in aside.iter().enumerate() {
+    for (at, Aside { folder, log, machine, known, key, retired }) in aside.iter().enumerate() {
         text.push_str(if at == 0 { "aside = [{ folder = " } else { ", { folder = " });
         write_string(text, folder);
         let _ = write!(text, ", log = \"{log}\", ");
+        if let Some(machine) = machine {
+            text.push_str("machine = ");
+            write_string(text, machine);
+            text.push_str(", ");
+        }
         if let Some(known) = known {
             let _ = write!(text, "known = \"{known}\", ");
         }
@@ -349,7 +355,15 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         + payload.removed.iter().map(|removed| key(&removed.key) + 300).sum::<usize>()
         + payload.steps.iter().map(step).sum::<usize>()
         + payload.retired.len() * 200
-        + payload.aside.iter().map(|aside| 400 + aside.folder.len() * 6 + aside.retired.len() * 200).sum::<usize>()
+        + payload
+            .aside
+            .iter()
+            .map(|aside| {
+                500 + aside.folder.len() * 6
+                    + aside.machine.as_ref().map_or(0, |id| id.len() * 6)
+                    + aside.retired.len() * 200
+            })
+            .sum::<usize>()
         + payload.members.len() * 300
         + payload.seals.len() * 40
         + payload.wiped_guarded.iter().chain(&payload.wiped_limited).map(|name| name.as_str().len() + 4).sum::<usize>()
