@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     cli::RecipientsVerb,
+    config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -134,7 +135,10 @@ pub fn to_be_noted(home: &Home, kept: &Kept, known: Option<&Known>, payload: &Pa
         return Ok(None);
     }
     // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
-    let held_on = known.map(|known| known.holds_on_by_owner(payload)).unwrap_or_default();
+    // Settings that cannot be read say nothing.
+    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+    let judge = opening::judge(home, &settings);
+    let held_on = known.map(|known| known.holds_on_by_owner(payload, &judge)).unwrap_or_default();
     let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
     let noted = Seen::of(payload, Version::of(payload.generation, &[])).with(held_on, before.as_ref());
     noted.refuse_what_is_too_much()?;

@@ -22,6 +22,9 @@ pub(super) const MOST_KEYS: usize = 10_000;
 /// So many bytes are noted of what is gone: enough for the secrets of some ten thousand replaced keys. The latest stay.
 const MOST_GONE: usize = 4 * 1024 * 1024;
 
+/// What is gone and takes more than that is long.
+const LONG: usize = 512;
+
 /// What is noted of a version's keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
@@ -81,6 +84,18 @@ struct Entry<'k> {
     on: Option<&'k Holds>,
 }
 
+impl Entry<'_> {
+    /// Whether it says more than a key with its settings does, which its user has made of it.
+    fn is_lifted_for(&self, name: &KeyName, key: &Key, judge: Judge) -> bool {
+        self.noted.with_settings(self.name, judge).is_more_than(&judge(name.as_str(), &key.facts).0)
+    }
+
+    /// What waits for its secret once it is there no more.
+    fn bygone(&self, judge: Judge) -> Holds {
+        self.whole.clone().of_the_bygone(self.name, judge)
+    }
+}
+
 impl Known {
     /// What is to be noted of a version's keys.
     #[must_use]
@@ -106,8 +121,8 @@ impl Known {
 
     /// The same for the version that its user makes of this one by himself: what he made of a key was asked for there.
     #[must_use]
-    pub fn holds_on_by_owner(&self, now: &Payload) -> Vec<HeldOn> {
-        self.next(now, By::Owner, &holding::by_itself)
+    pub fn holds_on_by_owner(&self, now: &Payload, judge: Judge) -> Vec<HeldOn> {
+        self.next(now, By::Owner, judge)
     }
 
     /// Whether what was noted leaves out what a keyctl of today notes.
@@ -127,7 +142,7 @@ impl Known {
             let pair = all.pair(name.as_str(), &secret);
             let holds = match (pair, by) {
                 (Some(entry), By::Owner) => {
-                    if entry.noted.is_more_than(&key.facts) {
+                    if entry.noted.is_more_than(&key.facts) || entry.is_lifted_for(name, key, judge) {
                         lifted.insert(entry.secret);
                         let former = key.former.iter().map(|former| holding::mark(now, &former.value));
                         lifted_former.extend(former.map(|secret| (name.as_str(), secret)));
@@ -139,6 +154,10 @@ impl Known {
                     left(name, &key.facts, (entry.itself.clone(), entry.whole.clone()), judge)
                 }
                 (None, _) => {
+                    // What it was called before, where he was asked for what his settings say no more of it.
+                    let before = all.left_by(&secret, now).filter(|_| by == By::Owner);
+                    lifted
+                        .extend(before.filter(|entry| entry.is_lifted_for(name, key, judge)).map(|entry| entry.secret));
                     all.of_other(name.as_str(), &secret, by).and_then(|both| left(name, &key.facts, both, judge))
                 }
             };
@@ -156,7 +175,7 @@ impl Known {
         let is_lifted_former = |one: &HeldOn| lifted_former.contains(&(one.name(), one.secret().to_owned()));
         let waiting = self.held_on.iter().filter(|one| one.is_gone() && !is_lifted_former(one)).cloned();
         let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
-        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.whole.clone().of_the_bygone()).gone());
+        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.bygone(judge)).gone());
         let gone = waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one));
         on.extend(gone);
         on
@@ -223,6 +242,16 @@ impl<'e> Index<'e> {
         self.names.get(name).copied().filter(|entry| entry.secret == secret)
     }
 
+    /// The names that had a secret and have it no more.
+    fn left_by<'n>(&'n self, secret: &'n str, now: &'n Payload) -> impl Iterator<Item = &'e Entry<'e>> + 'n {
+        let has_it = move |name: &str| {
+            let mut keys = now.keys.iter().filter(|(other, _)| other.as_str() == name);
+            keys.any(|(_, key)| holding::mark(now, &key.value) == secret)
+        };
+        let all = self.secrets.get(secret).into_iter().flatten().copied();
+        all.filter(move |entry| !entry.is_gone && !has_it(entry.name))
+    }
+
     /// All that counts for a name with a secret that were not noted together. What its user himself gives a name or a secret, and
     /// takes from another one, he was asked for.
     fn of_other(&self, name: &str, secret: &str, by: By) -> Option<(Holds, Holds)> {
@@ -237,9 +266,16 @@ impl<'e> Index<'e> {
     }
 }
 
-/// Leaves the last of what is gone, as many as there is room for.
+/// Leaves the last of what is gone, as many as there is room for: where that is short what is long is noted in few words, so
+/// that nothing else goes for it.
 fn drop_first(held_on: &mut Vec<HeldOn>) {
     let size = |one: &HeldOn| serde_json::to_vec(one).map_or(0, |text| text.len() + 1);
+    let gone = held_on.iter().filter(|one| one.is_gone());
+    if gone.map(size).sum::<usize>() > MOST_GONE {
+        for one in held_on.iter_mut().filter(|one| one.is_gone() && size(one) > LONG) {
+            *one = one.clone().in_short();
+        }
+    }
     let mut room = MOST_GONE;
     let mut fits: Vec<bool> = Vec::with_capacity(held_on.len());
     for one in held_on.iter().rev() {
@@ -267,10 +303,11 @@ fn once_each(all: impl Iterator<Item = HeldOn>) -> Vec<HeldOn> {
     all.into_iter().map(|(_, one)| one).collect()
 }
 
-/// What holds the former secrets of a version and its removed keys back: another version may have them in use.
+/// What holds the former secrets of a version and its removed keys back, and what is left of wiped ones: another version may have
+/// them in use.
 fn bygone(payload: &Payload) -> Vec<HeldOn> {
     let of = |name: &KeyName, value: &Secret, facts: &Facts| {
-        let holds = Holds::of(facts).of_the_bygone();
+        let holds = Holds::of(facts).of_the_bygone_unjudged();
         (!holds.is_nothing()).then(|| HeldOn::new(name.as_str(), &holding::mark(payload, value), holds).gone())
     };
     let former = payload.all().flat_map(|(name, key)| {
@@ -281,7 +318,13 @@ fn bygone(payload: &Payload) -> Vec<HeldOn> {
     });
     let removed =
         payload.removed.iter().filter_map(|removed| of(&removed.name, &removed.key.value, &removed.key.facts));
-    former.chain(removed).collect()
+    let wiped = payload
+        .marks
+        .iter()
+        .map(|mark| HeldOn::new("", &holding::short(mark.mark), Holds::revoking(&mark.revoked)).gone());
+    // Of these no secret is known, so that they are for whoever gets another way into the store.
+    let guarded = payload.wiped_guarded.iter().map(|name| HeldOn::new(name.as_str(), "", Holds::asking()).gone());
+    former.chain(removed).chain(wiped).chain(guarded).collect()
 }
 
 /// What is to be noted of the keys of which anything is.

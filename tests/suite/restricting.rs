@@ -484,6 +484,18 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
     std::fs::copy(sandbox.project().join("ours"), &store).expect("copy");
     let ran = sandbox.call(&["get", "k"]).run();
     assert!(ran.code() == 5 && ran.stderr().contains("an older copy: generation 0, but "), "{}", ran.stderr());
+    // Nor does one get newer by merging it with itself.
+    copy("raised");
+    std::fs::copy(sandbox.project().join("free"), sandbox.project().join("raised")).expect("copy");
+    let behind = "keyctl: neither version is the newest that this machine knows, so what they make is not either\n";
+    std::fs::write(&store, &now).expect("write");
+    for _ in 0..9 {
+        let ran = merge(["empty", "raised", "free"]);
+        assert!(ran.code() == 0 && ran.stderr().ends_with(behind), "{}", ran.stderr());
+    }
+    std::fs::copy(sandbox.project().join("raised"), &store).expect("copy");
+    let ran = sandbox.call(&["get", "k"]).run();
+    assert!(ran.code() == 5 && ran.stderr().contains("an older copy: generation "), "{}", ran.stderr());
     std::fs::write(&store, now).expect("write");
     // A person can have it all the same.
     let question = "keyctl: let `k` be used as the merged versions say? [y/N] ";

@@ -2,8 +2,8 @@
 //!
 //! git gives three files: what both come from, ours, in whose place the result goes, and theirs. All are opened with the
 //! identity of one store; what does not open, or is of another store, fails with an exit code above 1 and leaves ours as it
-//! was. Where git called that is one above 128, by which it gives the merge up: else it would call it a conflict, and whoever
-//! commits that loses what the other side has. Exit code 1 says that a person has to look: the result is whole and opens all
+//! was. Where git merges into the commit that it is at, that is one above 128, by which it gives the merge up: else it would call
+//! it a conflict, and whoever commits that loses what the other side has. Exit code 1 says that a person has to look: the result is whole and opens all
 //! the same. So it is where the members are not those that were accepted here: what is merged is made for them, and is not to
 //! be pushed before a yes.
 //!
@@ -25,6 +25,7 @@ use crate::{
     history::{Action, Event},
     home::{self, Home},
     plain::first_names,
+    scan::git::Git,
     store::{
         accepted::{self, Accepted},
         file::{self, SealedFile},
@@ -64,7 +65,30 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
         merged.map_err(
             |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
         );
-    merged.map_err(|failure| if arguments.is_called_by_git() { failure.hint(GIVEN_UP) } else { failure })
+    merged.map_err(|failure| match &arguments.path {
+        Some(_) if is_given_up(arguments) => failure.hint(GIVEN_UP),
+        Some(path) if arguments.is_called_by_git() => failure.hint(format!(
+            "git calls that a conflict, and the file is one version alone: `git checkout --theirs -- {}` has the other",
+            path.display()
+        )),
+        _ => failure,
+    })
+}
+
+/// Whether git may be told to give a merge up where it fails, by which it goes back to the commit that it is at. Where it is on its
+/// way to another one (`git switch -m`), it would throw away what was not committed: then it is to call it a conflict.
+#[must_use]
+pub fn is_given_up(arguments: &Merge) -> bool {
+    let (true, Some(ours), Some(path)) = (arguments.is_called_by_git(), &arguments.ours, &arguments.path) else {
+        return false;
+    };
+    let is_at_head = || {
+        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+        let at_head = git.answer(&["rev-parse", "--verify", "--quiet", &format!("HEAD:{}", path.to_str()?)]).ok()??;
+        let ours = git.output(&["hash-object", "--no-filters", "--", ours.to_str()?]).ok()?;
+        Some(at_head.trim_ascii() == ours.trim_ascii())
+    };
+    is_at_head().unwrap_or_default()
 }
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
@@ -80,9 +104,13 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
         let sealed = SealedFile::read_at(&home, file).map_err(of_it)?;
         let sealed =
             sealed.ok_or_else(|| Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())))?;
-        sealed.open_unpinned(&kept.identity).and_then(|text| text.read()).map_err(of_it)
+        let text = sealed.open_unpinned(&kept.identity).map_err(of_it)?;
+        let payload = text.read().map_err(of_it)?;
+        let version = text.version(&payload);
+        Ok::<_, Failure>((payload, version))
     };
-    let (ours_read, theirs_read) = (open(ours, "this side")?, open(theirs, "the other side")?);
+    let (ours_read, ours_version) = open(ours, "this side")?;
+    let (theirs_read, theirs_version) = open(theirs, "the other side")?;
     if !arguments.unseen && [&ours_read, &theirs_read].iter().any(|side| side.generation == 0) {
         let said = "a side counts no change: it is what git merged on the way, and no version of the store";
         return Err(Failure::new(Kind::Store, said));
@@ -94,12 +122,12 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let is_empty = std::fs::metadata(base).is_ok_and(|facts| facts.len() == 0);
     let is_others =
         !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
-    let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?) };
+    let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?.0) };
     let rule = unbound::guard(&home);
     let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now(), &rule)?;
-    if arguments.unseen {
-        merged.payload.generation = 0;
-    }
+    let most = no_more_than(&home, &kept, [(&ours_read, ours_version), (&theirs_read, theirs_version)]);
+    let generation = most.map_or(merged.payload.generation, |most| merged.payload.generation.min(most));
+    merged.payload.generation = if arguments.unseen { 0 } else { generation };
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
@@ -108,7 +136,7 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if payload.members.is_empty() && known().is_some_and(|known| known.has_members()) {
         return Err(accepted::without_members(&store_name(&home)));
     }
-    if payload.members.is_empty() && !arguments.unseen {
+    if payload.members.is_empty() && !arguments.unseen && most.is_none() {
         own::hold(&home, &kept, payload, [ours, theirs], terminal)?;
     }
     let ((sealed, version), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
@@ -119,14 +147,41 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let note = "merged two versions of its file";
     record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
     tell(&merged, &names, is_others, terminal);
-    let is_accepted = say_members(&home, &kept, (payload, version), terminal);
+    if most.is_some() {
+        terminal.warn("neither version is the newest that this machine knows, so what they make is not either");
+    }
+    let is_accepted = say_members(&home, &kept, (payload, version), most.is_some(), terminal);
     // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
     let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
 }
 
+/// How many changes what is merged may count at most, where neither side could take the place of what is known here: then nor
+/// can what they make. Else older copies would make a newer one.
+fn no_more_than(home: &Home, kept: &Kept, sides: [(&Payload, Option<Version>); 2]) -> Option<u64> {
+    let [(first, _), _] = sides;
+    let seen = Seen::read(&home.file(seen::NAME), &kept.identity, first.id).map(|seen| seen.version);
+    let is_in_order = |(side, version): (&Payload, Option<Version>)| {
+        file::older(side.generation, seen, &kept.anchor).is_none() && file::another(version, seen).is_none()
+    };
+    if sides.into_iter().any(is_in_order) {
+        return None;
+    }
+    let pinned = kept.anchor.generation;
+    // One of the same number as what was seen is known for another; one of the same as what is only pinned is not.
+    let most = seen.map(|seen| seen.generation).filter(|seen| *seen >= pinned);
+    Some(most.unwrap_or_else(|| pinned.saturating_sub(1)).max(1))
+}
+
 /// Whether the members of what was merged are those that were accepted here, and nothing holds a key back less; says it where not.
-fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Version>), terminal: &Terminal) -> bool {
+/// What is not the newest lacks what came later, and is held against nothing yet.
+fn say_members(
+    home: &Home,
+    kept: &Kept,
+    (payload, version): (&Payload, Option<Version>),
+    is_behind: bool,
+    terminal: &Terminal,
+) -> bool {
     if payload.members.is_empty() {
         return true;
     }
@@ -135,9 +190,10 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
     let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
     let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
     let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, &settings)));
-    let freed: Vec<String> = held_on.filter(|one| !one.is_gone()).map(|one| one.name().to_owned()).collect();
+    let freed: Vec<String> =
+        held_on.filter(|one| !one.is_gone() && !is_behind).map(|one| one.name().to_owned()).collect();
     // Else that is said with the secrets that differ.
-    if difference.is_none() || difference.is_addition() {
+    if !is_behind && (difference.is_none() || difference.is_addition()) {
         for line in seen.iter().flat_map(|seen| seen.holding(payload)) {
             terminal.warn(&format!("against what you had: {line}"));
         }
