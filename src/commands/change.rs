@@ -175,7 +175,7 @@ fn apply<T>(
 ) -> Result<T> {
     let rule = unbound::guard(home);
     let guarded = Guarded::of(&payload, &rule);
-    let known = recipients::known_before(&payload);
+    let known = recipients::known_before(home, &payload);
     let (answer, event) = match act(&mut payload)? {
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),

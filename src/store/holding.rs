@@ -174,6 +174,11 @@ impl Holds {
         if may_be_stopped { self } else { self.with_tags(BTreeSet::new()) }
     }
 
+    /// The same without a freeze.
+    pub(super) fn unfrozen(self) -> Self {
+        Self { frozen: false, ..self }
+    }
+
     /// The same in few words, where there is no room for all: what is limited to some uses takes a yes each time.
     fn in_short(self) -> Self {
         let Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, .. } = self.limits;
@@ -205,7 +210,21 @@ impl Holds {
         }
         let mut with = facts.clone();
         with.tags.extend(lost.iter().filter_map(|tag| tag.parse().ok()));
-        let [with, without] = [&with, facts].map(|facts| judge(name, facts).1);
+        // What it does at an end or a mark counts where there is one, of the key or in what is noted.
+        let (expires, revoked, leaked) = (
+            facts.expires.or(self.expires).is_some(),
+            facts.revoked.is_some() || self.revoked.is_some(),
+            facts.leaked.is_some() || self.leaked.is_some(),
+        );
+        let [with, without] = [&with, facts].map(|facts| {
+            let Stops { expired, revoked: by_revoked, leaked: by_leaked, unreasoned } = judge(name, facts).1;
+            Stops {
+                expired: expired && expires,
+                revoked: by_revoked && revoked,
+                leaked: by_leaked && leaked,
+                unreasoned,
+            }
+        });
         if with.are_more_than(without) { lost } else { BTreeSet::new() }
     }
 
@@ -267,6 +286,12 @@ impl HeldOn {
     /// What holds it back by both.
     pub(super) fn and(self, other: &Holds) -> Self {
         Self { holds: self.holds.and(other), ..self }
+    }
+
+    /// Whether it is for the same key with the same secret, there or gone.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        (&self.name, &self.secret, self.is_gone) == (&other.name, &other.secret, other.is_gone)
     }
 
     /// Whether it is for what is there no more.

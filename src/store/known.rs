@@ -85,9 +85,11 @@ struct Entry<'k> {
 }
 
 impl Entry<'_> {
-    /// Whether it says more than a key with its settings does, which its user has made of it.
+    /// Whether it says more than a key does, by itself or with its settings, which its user has made of it. That a proxy may use
+    /// it again says nothing of the rest.
     fn is_lifted_for(&self, name: &KeyName, key: &Key, judge: Judge) -> bool {
-        self.noted.with_settings(self.name, judge).is_more_than(&judge(name.as_str(), &key.facts).0)
+        let noted = self.noted.clone().unfrozen().with_settings(self.name, judge);
+        noted.is_more_than(&judge(name.as_str(), &key.facts).0)
     }
 
     /// What waits for its secret once it is there no more.
@@ -105,12 +107,35 @@ impl Known {
         Self { keys, held: Some(held(payload)), held_on: bygone(payload), agreed: None }
     }
 
+    /// The same, also with keys that only their user's settings hold back, where not all are noted.
+    #[must_use]
+    pub fn judged(mut self, payload: &Payload, judge: Judge) -> Self {
+        let (None, Some(held)) = (&self.keys, &mut self.held) else { return self };
+        for (name, key) in &payload.keys {
+            let (facts, stops) = judge(name.as_str(), &key.facts);
+            let by_itself = holding::by_itself(name.as_str(), &key.facts).1;
+            if facts.limits != key.facts.limits || stops.are_more_than(by_itself) {
+                held.entry(name.as_str().to_owned()).or_insert_with(|| Held {
+                    holds: Some(Holds::of(&key.facts)),
+                    secret: Some(holding::mark(payload, &key.value)),
+                    ..Held::default()
+                });
+            }
+        }
+        self
+    }
+
     /// The same, with what holds keys back though the version says less.
     #[must_use]
     pub fn with(self, held_on: Vec<HeldOn>) -> Self {
         let mut held_on = once_each(self.held_on.into_iter().chain(held_on));
         drop_first(&mut held_on);
         Self { held_on, ..self }
+    }
+
+    /// Takes less room for what is gone.
+    pub(super) fn shorten(&mut self) {
+        shorten(&mut self.held_on);
     }
 
     /// What of it, and of what held on already, holds on for another version, and what waits for a secret to come again.
@@ -142,7 +167,7 @@ impl Known {
             let pair = all.pair(name.as_str(), &secret);
             let holds = match (pair, by) {
                 (Some(entry), By::Owner) => {
-                    if entry.noted.is_more_than(&key.facts) || entry.is_lifted_for(name, key, judge) {
+                    if entry.is_lifted_for(name, key, judge) {
                         lifted.insert(entry.secret);
                         let former = key.former.iter().map(|former| holding::mark(now, &former.value));
                         lifted_former.extend(former.map(|secret| (name.as_str(), secret)));
@@ -158,7 +183,7 @@ impl Known {
                     let before = all.left_by(&secret, now).filter(|_| by == By::Owner);
                     lifted
                         .extend(before.filter(|entry| entry.is_lifted_for(name, key, judge)).map(|entry| entry.secret));
-                    all.of_other(name.as_str(), &secret, by).and_then(|both| left(name, &key.facts, both, judge))
+                    all.of_other((name.as_str(), &secret), now, by).and_then(|both| left(name, &key.facts, both, judge))
                 }
             };
             on.extend(holds.map(|holds| HeldOn::new(name.as_str(), &secret, holds)));
@@ -252,29 +277,43 @@ impl<'e> Index<'e> {
         all.filter(move |entry| !entry.is_gone && !has_it(entry.name))
     }
 
-    /// All that counts for a name with a secret that were not noted together. What its user himself gives a name or a secret, and
-    /// takes from another one, he was asked for.
-    fn of_other(&self, name: &str, secret: &str, by: By) -> Option<(Holds, Holds)> {
+    /// All that counts for a name with a secret that were not noted together. A new name in the place of one that had the secret
+    /// is that key, and what counted for its twins does not for it. What its user himself gives a name or a secret, and takes from
+    /// another one, he was asked for.
+    fn of_other(&self, (name, secret): (&str, &str), now: &Payload, by: By) -> Option<(Holds, Holds)> {
         let of_entry = |entry: &&Entry| match by {
             By::Anybody => Some((entry.itself.clone(), entry.whole.clone())),
             By::Owner => entry.on.map(|on| (on.clone(), on.clone())),
         };
         let of_name = self.names.get(name).and_then(of_entry);
         let of_name = of_name.map(|(itself, whole)| (itself.of_another_secret(), whole.of_another_secret()));
-        let of_secret = self.secrets.get(secret).into_iter().flatten().filter_map(of_entry);
+        let is_new = !self.names.contains_key(name) && by == By::Anybody;
+        let mut before: Vec<&Entry> = if is_new { self.left_by(secret, now).collect() } else { Vec::new() };
+        if before.is_empty() {
+            before = self.secrets.get(secret).into_iter().flatten().copied().collect();
+        }
+        let of_secret = before.iter().filter_map(of_entry);
         of_name.into_iter().chain(of_secret).reduce(|(one, two), (itself, whole)| (one.and(&itself), two.and(&whole)))
+    }
+}
+
+fn size(one: &HeldOn) -> usize {
+    serde_json::to_vec(one).map_or(0, |text| text.len() + 1)
+}
+
+/// Notes what is long of what is gone in few words.
+fn shorten(held_on: &mut [HeldOn]) {
+    for one in held_on.iter_mut().filter(|one| one.is_gone() && size(one) > LONG) {
+        *one = one.clone().in_short();
     }
 }
 
 /// Leaves the last of what is gone, as many as there is room for: where that is short what is long is noted in few words, so
 /// that nothing else goes for it.
 fn drop_first(held_on: &mut Vec<HeldOn>) {
-    let size = |one: &HeldOn| serde_json::to_vec(one).map_or(0, |text| text.len() + 1);
     let gone = held_on.iter().filter(|one| one.is_gone());
     if gone.map(size).sum::<usize>() > MOST_GONE {
-        for one in held_on.iter_mut().filter(|one| one.is_gone() && size(one) > LONG) {
-            *one = one.clone().in_short();
-        }
+        shorten(held_on);
     }
     let mut room = MOST_GONE;
     let mut fits: Vec<bool> = Vec::with_capacity(held_on.len());

@@ -192,10 +192,14 @@ fn what_settings_say_of_a_name_or_a_tag_holds_on_for_what_loses_it() {
     facts(&mut ends, "stop/a").expires = Some(Moment::from_seconds(50));
     assert!(!Known::of(&ends).holds_on(&bare("stop/a"), &judge).is_empty());
     // What stops it by a tag goes on doing so: the tag is held on.
-    let mut strict = bare("a");
+    let mut found = bare("a");
+    facts(&mut found, "a").leaked = Some(Leaked { at: Moment::from_seconds(0), place: "f".into() });
+    let of_found =
+        || Payload { keys: found.keys.iter().map(|(name, key)| (name.clone(), key.copy())).collect(), ..empty() };
+    let mut strict = of_found();
     facts(&mut strict, "a").tags.insert("strict".parse().expect("good"));
-    let known = Known::of(&bare("a")).with(Known::of(&strict).holds_on(&bare("a"), &judge));
-    let mut noted = bare("a");
+    let known = Known::of(&found).with(Known::of(&strict).holds_on(&found, &judge));
+    let mut noted = of_found();
     facts(&mut noted, "a").note = Some("mine".into());
     for held_on in [known.held_on.clone(), known.holds_on(&noted, &judge), known.holds_on_by_owner(&noted, &judge)] {
         let on = held_on[0].on(&noted.keys[&name("a")].facts);
@@ -319,4 +323,76 @@ fn what_is_long_drops_nothing_else() {
     assert_eq!((gone.len(), gone[0].name()), (101, "first"));
     let on = gone[5].on(&Facts::new(Moment::from_seconds(0)));
     assert!(on.limits.ask && on.limits.programs.is_none());
+}
+
+#[test]
+fn a_new_name_in_the_place_of_one_is_that_key_and_not_its_twin() {
+    // Two keys have one secret, and one of them is limited.
+    let mut twins = limited();
+    facts(&mut twins, "a").revoked = None;
+    twins.keys.extend(bare("b").keys);
+    let known = Known::of(&twins);
+    let renamed = |from: &str| {
+        let mut renamed = limited();
+        renamed.keys =
+            Known::of(&twins).keys.expect("few").keys().map(|key| (name(key), twins.keys[&name(key)].copy())).collect();
+        let mut key = renamed.keys.remove(&name(from)).expect("there");
+        key.facts.limits = Limits::default();
+        renamed.keys.insert(name("c"), key);
+        renamed
+    };
+    assert!(known.holds_on(&renamed("b"), &by_itself).iter().all(HeldOn::is_gone));
+    let held_on = known.holds_on(&renamed("a"), &by_itself);
+    assert!(held_on.iter().any(|one| one.name() == "c" && !one.is_gone()));
+    // One more name takes nothing's place.
+    let mut more = renamed("b");
+    more.keys.extend(bare("b").keys);
+    assert!(known.holds_on(&more, &by_itself).iter().any(|one| one.name() == "c" && !one.is_gone()));
+}
+
+#[test]
+fn a_tag_that_stops_nothing_that_stands_holds_nothing_on() {
+    let judge = |_: &str, facts: &Facts| {
+        let stops = facts.tags.iter().any(|tag| tag.to_string() == "prod");
+        (facts.clone(), Stops { expired: stops, revoked: stops, leaked: stops, unreasoned: false })
+    };
+    let mut tagged = bare("a");
+    facts(&mut tagged, "a").tags.insert("prod".parse().expect("good"));
+    assert!(Known::of(&tagged).holds_on(&bare("a"), &judge).is_empty());
+    facts(&mut tagged, "a").expires = Some(Moment::from_seconds(5));
+    let mut ends = bare("a");
+    facts(&mut ends, "a").expires = Some(Moment::from_seconds(5));
+    assert_eq!(Known::of(&tagged).holds_on(&ends, &judge).len(), 1);
+}
+
+#[test]
+fn a_freeze_that_its_user_lifts_lifts_nothing_of_former_secrets() {
+    let mut store = limited();
+    set(&mut store, "a", "two", 1);
+    facts(&mut store, "a").limits = Limits::default();
+    facts(&mut store, "a").frozen = true;
+    let known = Known::of(&store);
+    assert_eq!(names(&known.held_on), [("a", true)]);
+    facts(&mut store, "a").frozen = false;
+    store.keys.get_mut(&name("a")).expect("there").former[0].revoked = None;
+    let known = then_own(&known, &store);
+    assert!(known.holds_on(&bare("a"), &by_itself).iter().any(|one| !one.is_gone()), "{:?}", known.held_on);
+}
+
+#[test]
+fn in_a_store_of_very_many_keys_settings_hold_on_too() {
+    let judge = |key: &str, facts: &Facts| {
+        let mut facts = facts.clone();
+        facts.limits.ask |= key.starts_with("prod/");
+        (facts, Stops { expired: false, revoked: false, leaked: false, unreasoned: false })
+    };
+    let mut many = bare("prod/x");
+    let copies = (0..=MOST_KEYS).map(|at| (name(&format!("m{at}")), bare("b").keys[&name("b")].copy()));
+    many.keys.extend(copies);
+    many.keys.iter_mut().filter(|(name, _)| name.as_str() != "prod/x").for_each(|(name, key)| {
+        key.value = crate::secret::Secret::new(name.as_str().into());
+    });
+    let known = Known::of(&many).judged(&many, &judge);
+    assert!(known.keys.is_none());
+    assert!(known.holds_on(&bare("pe"), &judge).iter().any(|one| one.name() == "pe" && !one.is_gone()));
 }

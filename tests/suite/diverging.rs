@@ -114,6 +114,31 @@ fn what_was_not_committed_is_in_the_conflict_where_git_is_on_its_way_to_another_
 }
 
 #[test]
+fn of_several_commits_that_are_picked_none_is_left_out_where_a_merge_is_refused() {
+    let (_remote, one, other) = two_machines();
+    other.set("team:B", "second-secret");
+    fs::write(other.repo().join("notes.txt"), "of the commit").expect("write");
+    other.git(&["add", "notes.txt"]);
+    other.git(&["commit", "-qam", "a key and notes"]);
+    other.does(&["edit", "team:B", "--note", "of the shop"]);
+    other.git(&["commit", "-qam", "a note"]);
+    other.git(&["push", "-q", "origin", "HEAD:side"]);
+    one.set("team:C", "third-secret");
+    for note in ["one", "two", "three"] {
+        one.does(&["edit", "team:C", "--note", note]);
+    }
+    one.git(&["commit", "-qam", "another key"]);
+    one.git(&["fetch", "-q", "origin", "side"]);
+    let (good, said) = alone(&one, &["cherry-pick", "FETCH_HEAD~1", "FETCH_HEAD"]);
+    assert!(!good && said.contains("a terminal; nothing was changed\n") && said.contains("CONFLICT"), "{said}");
+    assert!(!said.contains("gave this merge up"), "{said}");
+    // The commit is under way, and its other files are there.
+    assert!(one.repo().join(".git/CHERRY_PICK_HEAD").exists() && one.repo().join("notes.txt").exists());
+    one.git(&["cherry-pick", "--abort"]);
+    assert_eq!(one.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
 fn each_machine_has_a_history_that_is_whole_whichever_wrote_the_store_last() {
     let remote = Remote::new();
     let one = alice(&remote);

@@ -74,6 +74,13 @@ fn a_store_that_had_members_opens_never_as_one_without_and_no_merge_makes_it_one
     alone(&alice, &["remove", "team:A", "--yes"]).says("", &refused, 5);
     alone(&alice, &[&ACCEPT[..], &["--older", "--yes"]].concat()).says("", &refused, 5);
     is_held_back(&alice, "team:A");
+    // Nor where what she said yes to is gone, and only what she has seen is left.
+    let members = fs::read(alice.own("members")).expect("read");
+    fs::remove_file(alice.own("members")).expect("remove");
+    for words in [&["get", "team:A"][..], &[&ACCEPT[..], &["--older", "--yes"]].concat()] {
+        alone(&alice, words).says("", &refused, 5);
+    }
+    fs::write(alice.own("members"), members).expect("write");
     // Where git merges it with what she has.
     fs::write(&file, &good).expect("write");
     alice.set("team:B", "second-secret");
@@ -316,6 +323,28 @@ fn what_settings_ask_for_waits_for_a_key_that_was_removed_and_so_does_what_is_le
     let ran = alone(&alice, &["store", "recipients", "add", "team", "eve", eve, "--yes"]);
     assert!(ran.code() == 9 && ran.stderr().contains("`team:G`"), "{}", ran.stderr());
     fs::write(alice.file(), here).expect("write");
+}
+
+#[test]
+fn what_holds_on_is_said_by_the_first_command_also_where_it_writes_and_by_no_merge_again() {
+    let (_remote, alice, bob) = two_with_driver();
+    alice.does(&["edit", "team:A", "--ask"]);
+    alice.push();
+    bob.pull();
+    let screen = on_a_terminal(&bob.sandbox, &[KEYCTL, "edit", "team:A", "--no-ask"], &[("[y/N] ", "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    bob.push();
+    alice.pull();
+    alice.sandbox.secret("secret-of-B");
+    let ran = alice.sandbox.call(&["set", "team:B"]).input("secret-of-B").run();
+    let said = "and what you knew of holds on: `A`\n";
+    assert!(ran.stderr().contains(said) && ran.stderr().ends_with("keyctl: kept `team:B`\n"), "{}", ran.stderr());
+    alice.git(&["commit", "-qam", "a key"]);
+    bob.set("team:C", "secret-of-C");
+    bob.push();
+    let (good, said) = alice.try_git(&alice.repo(), &["pull", "-q", "--no-rebase", "--no-edit", "origin", "main"]);
+    assert!(good && !said.contains("for more"), "{said}");
+    is_held_back(&alice, "team:A");
 }
 
 #[test]

@@ -29,6 +29,7 @@ use crate::{
     store::{
         accepted::{self, Accepted},
         file::{self, SealedFile},
+        holding::HeldOn,
         merging::{self, Merged, Said, Side},
         payload::Payload,
         seen::{self, Seen, Version},
@@ -76,19 +77,28 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
 }
 
 /// Whether git may be told to give a merge up where it fails, by which it goes back to the commit that it is at. Where it is on its
-/// way to another one (`git switch -m`), it would throw away what was not committed: then it is to call it a conflict.
+/// way to another one (`git switch -m`), it would throw away what was not committed, and of several commits that it picks or
+/// applies it would leave one out: then it is to call it a conflict.
 #[must_use]
 pub fn is_given_up(arguments: &Merge) -> bool {
-    let (true, Some(ours), Some(path)) = (arguments.is_called_by_git(), &arguments.ours, &arguments.path) else {
-        return false;
-    };
-    let is_at_head = || {
+    let is_one_of_several = || {
         let git = Git::at(&std::env::current_dir().ok()?).ok()?;
-        let at_head = git.answer(&["rev-parse", "--verify", "--quiet", &format!("HEAD:{}", path.to_str()?)]).ok()??;
-        let ours = git.output(&["hash-object", "--no-filters", "--", ours.to_str()?]).ok()?;
+        let there = |name: &str| git.path(&["rev-parse", "--git-path", name]).map(|path| path.exists());
+        Some(there("sequencer").ok()? || there("rebase-apply").ok()?)
+    };
+    arguments.is_called_by_git() && is_at_head(arguments) && !is_one_of_several().unwrap_or(true)
+}
+
+/// Whether this side is the file of the commit that git is at: else it is on its way to another one, or only looks at a merge.
+fn is_at_head(arguments: &Merge) -> bool {
+    let at_head = || {
+        let (ours, path) = (arguments.ours.as_ref()?.to_str()?, arguments.path.as_ref()?.to_str()?);
+        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+        let at_head = git.answer(&["rev-parse", "--verify", "--quiet", &format!("HEAD:{path}")]).ok()??;
+        let ours = git.output(&["hash-object", "--no-filters", "--", ours]).ok()?;
         Some(at_head.trim_ascii() == ours.trim_ascii())
     };
-    is_at_head().unwrap_or_default()
+    at_head().unwrap_or_default()
 }
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
@@ -132,20 +142,24 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
     }
-    let known = || Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
-    if payload.members.is_empty() && known().is_some_and(|known| known.has_members()) {
+    if payload.members.is_empty() && accepted::had_members(home.data(), &kept.identity, payload.id) {
         return Err(accepted::without_members(&store_name(&home)));
     }
     if payload.members.is_empty() && !arguments.unseen && most.is_none() {
         own::hold(&home, &kept, payload, [ours, theirs], terminal)?;
     }
+    // git has somebody look at a merge (`git log --remerge-diff`) by making it.
+    let is_to_stay = arguments.path.is_none() || is_at_head(arguments);
     let ((sealed, version), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
     if arguments.unseen {
         return Ok(ExitCode::SUCCESS);
     }
     let note = "merged two versions of its file";
-    record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
+    if is_to_stay {
+        let event = Event::new(Action::Store, Moment::now()).note(note);
+        record::change(&record::log(&home, &kept, payload), &event, terminal);
+    }
     tell(&merged, &names, is_others, terminal);
     if most.is_some() {
         terminal.warn("neither version is the newest that this machine knows, so what they make is not either");
@@ -153,7 +167,15 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let is_accepted = say_members(&home, &kept, (payload, version), most.is_some(), terminal);
     // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
     let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
-    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
+    if is_clean {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.is_called_by_git() && is_to_stay {
+        terminal.hint(
+            "git calls that a conflict, so that you look: the file is whole, and is to be committed as it is then",
+        );
+    }
+    Ok(ExitCode::from(Kind::Negative as u8))
 }
 
 /// How many changes what is merged may count at most, where neither side could take the place of what is known here: then nor
@@ -190,8 +212,10 @@ fn say_members(
     let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
     let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
     let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, &settings)));
-    let freed: Vec<String> =
-        held_on.filter(|one| !one.is_gone() && !is_behind).map(|one| one.name().to_owned()).collect();
+    // What holds on already is said of the store itself, and is not by this merge.
+    let known = |one: &HeldOn| seen.iter().flat_map(|seen| seen.held_on()).any(|known| known.is_as(one));
+    let freed = held_on.filter(|one| !one.is_gone() && !is_behind && !known(one));
+    let freed: Vec<String> = freed.map(|one| one.name().to_owned()).collect();
     // Else that is said with the secrets that differ.
     if !is_behind && (difference.is_none() || difference.is_addition()) {
         for line in seen.iter().flat_map(|seen| seen.holding(payload)) {

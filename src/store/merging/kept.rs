@@ -63,10 +63,10 @@ mod tests {
             for [one, other] in [[&ours, &theirs], [&theirs, &ours]] {
                 let merged = merge(Some(&base), one, other, at(2), &limits_alone).expect("merges").payload;
                 let limits = |key: &str| merged.keys.get(&name(key)).map(|key| key.facts.limits.ask);
-                assert_eq!([limits("a"), limits("b")], [Some(true), (!is_removed).then_some(true)]);
+                assert_eq!([limits("a"), limits("b")], [is_removed.then_some(true), (!is_removed).then_some(true)]);
                 assert_eq!(limits("z"), Some(false));
                 let frozen = |key: &str| merged.keys.get(&name(key)).map(|key| key.facts.frozen);
-                assert_eq!([frozen("a"), frozen("b")], [Some(true), (!is_removed).then_some(true)]);
+                assert_eq!([frozen("a"), frozen("b")], [is_removed.then_some(true), (!is_removed).then_some(true)]);
                 assert_eq!(frozen("z"), Some(false));
             }
         }
