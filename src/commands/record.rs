@@ -136,7 +136,7 @@ impl<'p> Own<'p> {
 /// `Disk`.
 pub fn machine(home: &Home, kept: &Kept, payload: &Payload) -> Result<Option<Machine>> {
     let known = Machine::read(home, &kept.identity, payload.id);
-    if known.is_some() || !(home.is_elsewhere() || !payload.members.is_empty()) {
+    if known.is_some() || (!home.is_elsewhere() && payload.members.is_empty()) {
         return Ok(known);
     }
     Machine::begin(home, &kept.identity, payload).map(Some)

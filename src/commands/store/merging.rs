@@ -109,18 +109,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
             "this side is the store itself: `--unseen` is for git's own files alone",
         ));
     }
-    let open = |file: &Path, words: &str| {
-        let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
-        let sealed = SealedFile::read_at(&home, file).map_err(of_it)?;
-        let sealed =
-            sealed.ok_or_else(|| Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())))?;
-        let text = sealed.open_unpinned(&kept.identity).map_err(of_it)?;
-        let payload = text.read().map_err(of_it)?;
-        let version = text.version(&payload);
-        Ok::<_, Failure>((payload, version))
-    };
-    let (ours_read, ours_version) = open(ours, "this side")?;
-    let (theirs_read, theirs_version) = open(theirs, "the other side")?;
+    let Sides { base: base_read, ours: (ours_read, ours_version), theirs: (theirs_read, theirs_version), is_others } =
+        Sides::read(&home, &kept, [base, ours, theirs])?;
     if !arguments.unseen && [&ours_read, &theirs_read].iter().any(|side| side.generation == 0) {
         let said = "a side counts no change: it is what git merged on the way, and no version of the store";
         return Err(Failure::new(Kind::Store, said));
@@ -128,11 +118,6 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if ours_read.id != kept.anchor.store {
         return Err(Failure::new(Kind::Store, "this side is not the store that its identity is kept for"));
     }
-    // Where nothing is in common, git gives an empty file; and what is from before this user was let in does not open.
-    let is_empty = std::fs::metadata(base).is_ok_and(|facts| facts.len() == 0);
-    let is_others =
-        !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
-    let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?.0) };
     let rule = unbound::guard(&home);
     let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now(), &rule)?;
     let most = no_more_than(&home, &kept, [(&ours_read, ours_version), (&theirs_read, theirs_version)]);
@@ -170,12 +155,43 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if is_clean {
         return Ok(ExitCode::SUCCESS);
     }
-    if arguments.is_called_by_git() && is_to_stay {
+    if arguments.is_called_by_git() && is_to_stay && is_accepted {
         terminal.hint(
             "git calls that a conflict, so that you look: the file is whole, and is to be committed as it is then",
         );
     }
     Ok(ExitCode::from(Kind::Negative as u8))
+}
+
+/// What is in the three files.
+struct Sides {
+    base: Option<Payload>,
+    ours: (Payload, Option<Version>),
+    theirs: (Payload, Option<Version>),
+    /// Whether what both come from is from before this user was let in.
+    is_others: bool,
+}
+
+impl Sides {
+    fn read(home: &Home, kept: &Kept, [base, ours, theirs]: [&PathBuf; 3]) -> Result<Self> {
+        let open = |file: &Path, words: &str| {
+            let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
+            let sealed = SealedFile::read_at(home, file).map_err(of_it)?;
+            let sealed =
+                sealed.ok_or_else(|| Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())))?;
+            let text = sealed.open_unpinned(&kept.identity).map_err(of_it)?;
+            let payload = text.read().map_err(of_it)?;
+            let version = text.version(&payload);
+            Ok::<_, Failure>((payload, version))
+        };
+        let (ours, theirs) = (open(ours, "this side")?, open(theirs, "the other side")?);
+        // Where nothing is in common, git gives an empty file; and what is from before this user was let in does not open.
+        let is_empty = std::fs::metadata(base).is_ok_and(|facts| facts.len() == 0);
+        let is_others =
+            !is_empty && SealedFile::read_at(home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
+        let base = if is_empty || is_others { None } else { Some(open(base, "what both come from")?.0) };
+        Ok(Self { base, ours, theirs, is_others })
+    }
 }
 
 /// How many changes what is merged may count at most, where neither side could take the place of what is known here: then nor
@@ -213,7 +229,7 @@ fn say_members(
     let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
     let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, &settings)));
     // What holds on already is said of the store itself, and is not by this merge.
-    let known = |one: &HeldOn| seen.iter().flat_map(|seen| seen.held_on()).any(|known| known.is_as(one));
+    let known = |one: &HeldOn| seen.iter().flat_map(Seen::held_on).any(|known| known.is_as(one));
     let freed = held_on.filter(|one| !one.is_gone() && !is_behind && !known(one));
     let freed: Vec<String> = freed.map(|one| one.name().to_owned()).collect();
     // Else that is said with the secrets that differ.
