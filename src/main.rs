@@ -49,7 +49,7 @@ fn start() -> ExitCode {
             let one_code = match &command.verb {
                 Verb::Run(_) | Verb::Shell(_) => Some(cli::RUN_FAILED),
                 Verb::Proxy(proxy) => proxy.runs().then_some(cli::RUN_FAILED),
-                Verb::Store(store) => store.is_called_by_git().then_some(cli::MERGE_FAILED),
+                Verb::Store(store) => commands::store::is_given_up_by_git(store).then_some(cli::MERGE_FAILED),
                 _ => None,
             };
             let done = taken.map_err(Into::into).and_then(|()| commands::dispatch(*command, &terminal));

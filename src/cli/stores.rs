@@ -63,16 +63,8 @@ pub struct Store {
     pub verb: StoreVerb,
 }
 
-impl Store {
-    /// Whether git waits for a merge. What two versions come from it merges for itself, and goes on without where that fails.
-    #[must_use]
-    pub fn is_called_by_git(&self) -> bool {
-        matches!(&self.verb, StoreVerb::Merge(merge) if merge.is_called_by_git())
-    }
-}
-
 impl Merge {
-    /// Whether git waits for it.
+    /// Whether git waits for it. What two versions come from it merges for itself, and goes on without where that fails.
     #[must_use]
     pub fn is_called_by_git(&self) -> bool {
         self.path.is_some() && !self.unseen

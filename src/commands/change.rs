@@ -173,16 +173,16 @@ fn apply<T>(
     mut payload: Payload,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
-    let is_guarded = unbound::guard(home);
-    let guarded = Guarded::of(&payload, &is_guarded);
-    let known = recipients::known_before(&payload);
+    let rule = unbound::guard(home);
+    let guarded = Guarded::of(&payload, &rule);
+    let known = recipients::known_before(home, &payload);
     let (answer, event) = match act(&mut payload)? {
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
     };
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
-    guarded.note_wiped(&mut payload, &is_guarded);
+    guarded.note_wiped(&mut payload, &rule);
     let noted = recipients::to_be_noted(home, kept, known.as_ref(), &payload)?;
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(home, &log, kept, &payload, now, terminal);

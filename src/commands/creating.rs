@@ -72,6 +72,7 @@ pub fn open_existing(home: &Home, terminal: &Terminal) -> Result<(Kept, Payload)
     if let Some(unaccepted) = opening::unaccepted(home, &text) {
         return Err(unaccepted);
     }
+    opening::say_held_on_if_new(home, &text, terminal);
     super::given::pin_if_new(home, &kept, terminal);
     kept.print = home.is_elsewhere().then(|| sealed.print());
     let payload = text.read_as_written()?;

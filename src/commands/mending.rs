@@ -10,7 +10,7 @@ use crate::{
     identity::{
         anchor::{Anchor, Id},
         keeper::Item,
-        retired::Aside,
+        retired::{Aside, Retired},
     },
     store::payload::Payload,
     terminal::Terminal,
@@ -55,7 +55,7 @@ pub fn repair(home: &Home, accept: bool, yes: bool, terminal: &Terminal) -> anyh
         return if accept { accept_losses(&log, losses, yes, now, terminal) } else { Err(failure.into()) };
     }
     ask(&verdict, yes, terminal)?;
-    if is_unfinished(home, &payload, &log) {
+    if is_unfinished(home, &kept, &payload, &log) {
         let note =
             format!("a new history; that the former one is set aside was cut short, and then this was {verdict}");
         let begun = go_over(home, &kept, payload, note, now, terminal)?;
@@ -151,10 +151,22 @@ fn begin_another(
     terminal: &Terminal,
 ) -> Result<(Log, PathBuf)> {
     let folder = old.free_name(now, &payload.aside);
-    // The new log begins with the identity that there is.
-    let retired = std::mem::take(&mut payload.retired);
-    payload.aside.push(old.to_aside(folder, retired));
-    payload.log = Id::random()?;
+    if let Some(machine) = record::machine(home, kept, &payload)? {
+        // The history of another machine goes on under the id that the store has.
+        let (own, copy) = (record::Own::of(home, kept, &payload), |retired: &Retired| retired.copy());
+        // That was cut short before anything was moved, and is gone on with.
+        let is_there =
+            own.aside.last().is_some_and(|last| last.log == own.log && old.fits_into(&home.data().join(&last.folder)));
+        let retired = own.retired.iter().map(copy).collect();
+        if !is_there {
+            payload.aside.push(Aside { machine: Some(machine.id().to_owned()), ..old.to_aside(folder, retired) });
+        }
+    } else {
+        // The new log begins with the identity that there is.
+        let retired = std::mem::take(&mut payload.retired);
+        payload.aside.push(old.to_aside(folder, retired));
+        payload.log = Id::random()?;
+    }
     payload.generation = payload.generation.max(kept.anchor.generation) + 1;
     payload.history = None;
     change::write(home, &payload, &kept.identity, kept.print, terminal)?;
@@ -163,9 +175,9 @@ fn begin_another(
 }
 
 /// Whether a history was about to be set aside and another to begin, of which nothing is there yet.
-fn is_unfinished(home: &Home, payload: &Payload, log: &Log) -> bool {
-    let fits = |aside: &Aside| log.fits_into(&home.data().join(&aside.folder));
-    payload.history.is_none() && payload.aside.last().is_some_and(fits) && !log.opens()
+fn is_unfinished(home: &Home, kept: &Kept, payload: &Payload, log: &Log) -> bool {
+    let fits = |aside: &&Aside| log.fits_into(&home.data().join(&aside.folder));
+    payload.history.is_none() && record::Own::of(home, kept, payload).aside.last().is_some_and(fits) && !log.opens()
 }
 
 /// Goes over from the history that the store has set aside to the one that it has now.
@@ -177,16 +189,23 @@ fn go_over(
     now: Moment,
     terminal: &Terminal,
 ) -> Result<(Log, PathBuf)> {
-    let lying_here = payload.aside.last().and_then(|aside| Some((aside, Log::set_aside_in(home.data(), aside)?)));
+    let own = record::Own::of(home, kept, &payload);
+    let lying_here = own.aside.last().and_then(|aside| Some((*aside, Log::set_aside_in(home.data(), aside)?)));
     let Some((aside, old)) = lying_here else {
         return Err(Failure::new(Kind::Store, "what the store knows of the former history cannot be read"));
     };
     let folder = home.data().join(&aside.folder);
     old.set_aside(&folder)?;
+    let log = own.log;
+    if aside.machine.is_some()
+        && let Some(machine) = record::machine(home, kept, &payload)?
+    {
+        machine.begin_another(home, &kept.identity, &payload)?;
+    }
     let anchor = Anchor { entries: 0, hash: [0; 32], day: now.day(), generation: payload.generation, ..kept.anchor };
     kept.keeper.write(Item::Anchor, &anchor.line())?;
     let first = caller::sign(Event { moment: Some(now), ..Event::beginning_anew(note) });
-    let log = Log::new(home.data(), payload.log.0, kept.identity.line().expose()).beginning_with(Some(first));
+    let log = Log::new(home.data(), log.0, kept.identity.line().expose()).beginning_with(Some(first));
     watch::carry_over(home, &old, &log);
     let mark = record::append(&log, &[], true, home::LOCK_DEADLINE, terminal)?.mark;
     let _ = watch::catch_up(home, &log, terminal);

@@ -14,7 +14,11 @@ use crate::{
     plain::first_names,
     platform::{self, OnPath, ProgramFile},
     rotation::{Change as Covered, Coverage, Reaction, Settings},
-    store::{facts::Facts, limits::Limits, payload::Payload},
+    store::{
+        facts::Facts,
+        limits::{Limits, MOST_TEXTS},
+        payload::Payload,
+    },
     terminal::Terminal,
 };
 
@@ -125,11 +129,20 @@ impl Narrowing {
         paths.chain(self.variables.iter().flatten()).map(String::as_str)
     }
 
-    /// Refuses variables to be let through for a key that every program may have: they would say nothing.
+    /// Refuses variables to be let through for a key that every program may have: they would say nothing. And more than is noted.
     ///
     /// # Errors
     /// `Usage`.
     pub fn refuse_in_vain(&self, limits: &Limits, name: &KeyName) -> Result<()> {
+        let Limits { projects, programs, variables, .. } = self.on(limits);
+        let lists = [(projects.as_ref(), "projects"), (programs.as_ref(), "programs"), (Some(&variables), "variables")];
+        let is_long = |(list, _): &(Option<&BTreeSet<String>>, &str)| list.is_some_and(|list| list.len() > MOST_TEXTS);
+        if let Some((_, what)) = lists.into_iter().find(is_long) {
+            return Err(Failure::new(
+                Kind::Usage,
+                format!("`{name}` would be limited to more than {MOST_TEXTS} {what}"),
+            ));
+        }
         let is_said = self.variables.as_ref().is_some_and(|variables| !variables.is_empty());
         if !is_said || self.on(limits).programs.is_some() {
             return Ok(());

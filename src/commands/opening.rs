@@ -226,11 +226,21 @@ fn note_seen(home: &Home, kept: &Kept, text: &OpenText, terminal: &Terminal) {
         return;
     }
     if let Ok(payload) = text.read_as_written() {
-        let seen = Seen::of(&payload, version).with(text.held_on.clone(), known.as_ref());
+        let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+        let seen = Seen::of(&payload, version)
+            .judged(&payload, &judge(home, &settings))
+            .with(text.held_on.clone(), known.as_ref());
         if let Err(failure) = seen.refuse_what_is_too_much() {
             terminal.warn(&failure.message);
         }
         let _ = seen.write(home, &kept.identity, store);
+    }
+}
+
+/// Says it once of a version that is new here, where it is opened to be changed and nothing else looks at it.
+pub fn say_held_on_if_new(home: &Home, text: &OpenText, terminal: &Terminal) {
+    if text.is_another() {
+        say_held_on(home, text, terminal);
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     cli::RecipientsVerb,
+    config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -98,8 +99,13 @@ fn announce(home: &Home, kept: &Kept, payload: &Payload, before: State) -> Resul
 
 /// What is known of the keys of a store with members before its user changes it.
 #[must_use]
-pub fn known_before(payload: &Payload) -> Option<Known> {
-    (!payload.members.is_empty()).then(|| Known::of(payload).with(payload.held_on.clone()))
+pub fn known_before(home: &Home, payload: &Payload) -> Option<Known> {
+    if payload.members.is_empty() {
+        return None;
+    }
+    // Settings that cannot be read say nothing.
+    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+    Some(Known::of(payload).judged(payload, &opening::judge(home, &settings)).with(payload.held_on.clone()))
 }
 
 /// Writes down what is accepted, where that changed, and that this version was seen, once store and anchor are written.
@@ -134,9 +140,13 @@ pub fn to_be_noted(home: &Home, kept: &Kept, known: Option<&Known>, payload: &Pa
         return Ok(None);
     }
     // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
-    let held_on = known.map(|known| known.holds_on_by_owner(payload)).unwrap_or_default();
+    // Settings that cannot be read say nothing.
+    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+    let judge = opening::judge(home, &settings);
+    let held_on = known.map(|known| known.holds_on_by_owner(payload, &judge)).unwrap_or_default();
     let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-    let noted = Seen::of(payload, Version::of(payload.generation, &[])).with(held_on, before.as_ref());
+    let noted =
+        Seen::of(payload, Version::of(payload.generation, &[])).judged(payload, &judge).with(held_on, before.as_ref());
     noted.refuse_what_is_too_much()?;
     Ok(Some(noted))
 }

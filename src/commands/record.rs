@@ -12,9 +12,9 @@ use crate::{
     },
     home::{self, Home, Lock},
     identity::{
-        anchor::Anchor,
+        anchor::{Anchor, Id},
         keeper::{Item, KeeperKind},
-        retired::Aside,
+        retired::{Aside, Retired},
     },
     store::{
         machine::{self, Machine},
@@ -92,12 +92,54 @@ pub fn log(home: &Home, kept: &Kept, payload: &Payload) -> Log {
     if !is_own(kept, payload) {
         return Log::new(home.data(), kept.identity.log_of(payload.id).0, line).expecting(known(&kept.anchor));
     }
-    Log::new(home.data(), payload.log.0, line)
-        .with_retired(&payload.retired)
+    let own = Own::of(home, kept, payload);
+    Log::new(home.data(), own.log.0, line)
+        .with_retired(own.retired)
         .changing(matches!(kept.other, Some(Other::Former(_))))
         .expecting(known(&kept.anchor))
         .known_to_the_store(more_than_anchored(home, kept, payload))
-        .beginning_with(first(payload))
+        .beginning_with(first(&own))
+}
+
+/// What the store says of this machine's history, and of no other's.
+pub struct Own<'p> {
+    /// Which it is.
+    pub log: Id,
+    /// The keys that its earlier entries are sealed with.
+    pub retired: &'p [Retired],
+    /// What was set aside here, the earliest first.
+    pub aside: Vec<&'p Aside>,
+}
+
+impl<'p> Own<'p> {
+    /// Of an opened store.
+    #[must_use]
+    pub fn of(home: &Home, kept: &Kept, payload: &'p Payload) -> Self {
+        // Where nothing was ever set aside and no identity changed there is nothing that could be another machine's.
+        let is_plain = payload.aside.is_empty() && payload.retired.is_empty();
+        let machine = if is_plain { None } else { Machine::read(home, &kept.identity, payload.id) };
+        let Some(machine) = machine else {
+            return Self { log: payload.log, retired: &payload.retired, aside: payload.aside.iter().collect() };
+        };
+        let log = machine.log().unwrap_or(payload.log);
+        // Another machine may have set aside for itself what is gone on with here.
+        let elsewhere = payload.aside.iter().find(|aside| aside.log == log).filter(|_| log != payload.log);
+        let retired = elsewhere.map_or(&payload.retired, |aside| &aside.retired);
+        let aside = payload.aside.iter().filter(|aside| machine.has_set_aside(aside)).collect();
+        Self { log, retired: machine.retired_of(retired), aside }
+    }
+}
+
+/// What this machine is called where others may have the store too, each with a history of its own; noted now where it was not.
+///
+/// # Errors
+/// `Disk`.
+pub fn machine(home: &Home, kept: &Kept, payload: &Payload) -> Result<Option<Machine>> {
+    let known = Machine::read(home, &kept.identity, payload.id);
+    if known.is_some() || (!home.is_elsewhere() && payload.members.is_empty()) {
+        return Ok(known);
+    }
+    Machine::begin(home, &kept.identity, payload).map(Some)
 }
 
 /// Whether what the store says of a history and of a recovery copy is said of this identity's.
@@ -131,17 +173,14 @@ fn in_the_store<'p>(kept: &Kept, payload: &'p Payload) -> Option<(&'p str, Mark)
 /// A mark of this machine's history for the store, which says whose it is where others may write the store too.
 #[must_use]
 pub fn for_the_store(home: &Home, kept: &Kept, payload: &Payload, mark: &Mark) -> String {
-    let may_be_anothers = home.is_elsewhere() || !payload.members.is_empty();
-    let begin = || Machine::begin(home, &kept.identity, payload.id, None).ok();
-    let machine = Machine::read(home, &kept.identity, payload.id);
-    let machine = machine.or_else(|| may_be_anothers.then(begin).flatten());
+    let machine = machine(home, kept, payload).ok().flatten();
     machine.map_or_else(|| mark.to_string(), |machine| machine.sign(&mark.to_string()))
 }
 
 /// Where a history was set aside, what the one after it begins with.
-fn first(payload: &Payload) -> Option<Event> {
+fn first(own: &Own) -> Option<Event> {
     let note = |aside: &Aside| format!("a new history; the former one was set aside in `{}`", aside.folder);
-    payload.aside.last().map(|aside| Event::beginning_anew(note(aside)))
+    own.aside.last().map(|aside| Event::beginning_anew(note(aside)))
 }
 
 /// What is odd about an anchor that lies before what the store knows of the history, if it does.
@@ -166,11 +205,11 @@ pub fn missing_aside(home: &Home, kept: &Kept, payload: &Payload) -> Vec<String>
         return Vec::new();
     }
     let has_any = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
-    let is_missing = |aside: &&Aside| {
+    let is_missing = |aside: &&&Aside| {
         let folder = home.data().join(&aside.folder);
         if aside.known.is_some() { !has_any(&folder) } else { !folder.is_dir() }
     };
-    payload.aside.iter().filter(is_missing).map(|aside| aside.folder.clone()).collect()
+    Own::of(home, kept, payload).aside.iter().filter(is_missing).map(|aside| aside.folder.clone()).collect()
 }
 
 /// What to say of one of those.

@@ -237,7 +237,7 @@ fn restore(
     let begins_anew = anchor.entries == 0 && !has_history(home);
     if begins_anew {
         // What the store knows of is the history of the machine that it comes from.
-        Machine::begin(home, &copy.identity, payload.id, payload.history.as_deref())?;
+        Machine::come(home, &copy.identity, &payload)?;
     }
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
     if record.kind().uses_keychain() {
@@ -292,7 +292,6 @@ fn record_restore(home: &Home, begins_anew: bool, terminal: &Terminal) {
     let recorded = change::change_as(home, terminal, now, |kept, payload| {
         if begins_anew && record::is_own(kept, payload) {
             // The history did not come along: another one begins, with the identity that there is.
-            payload.retired.clear();
             payload.history = None;
         }
         Ok(Outcome::changed((), Event::new(Action::Recovery, now).note("restored")))

@@ -30,11 +30,12 @@ use crate::{
         Identity,
         anchor::Anchor,
         keeper::{Item, write_and_read_back},
+        retired::Retired,
     },
     project::trust::{self, Reseal},
     store::{
         file::{self, SealedFile},
-        machine,
+        machine::{self, Machine},
         payload::Payload,
     },
     terminal::Terminal,
@@ -178,6 +179,9 @@ fn hand_over(
             return Err(Box::new(Stopped { kept, log, next, is_noted, failure }));
         }
     };
+    // What opens the entries of another machine is of no use any more: it does not open the store either.
+    let own = record::Own::of(home, &kept, &payload);
+    (payload.log, payload.retired) = (own.log, own.retired.iter().map(Retired::copy).collect());
     handover.retire(&log, &mut payload.retired);
     payload.history = Some(handover.mark().to_string());
     payload.seal = next.seal_of(payload.id);
@@ -185,6 +189,8 @@ fn hand_over(
     payload.recovery = None;
     // Older copies do not open with the next identity.
     payload.wiped_guarded.clear();
+    payload.wiped_limited.clear();
+    payload.wiped_secrets.clear();
     if let Some(now) = event.moment {
         payload.tidy(now, kept.anchor.renewed());
     }
@@ -248,6 +254,7 @@ fn finish(home: &Home, kept: Kept, payload: &Payload) -> Result<Kept> {
         _ => {}
     }
     trust::hand_over(home, former.line().expose(), kept.identity.line().expose(), Reseal::ForOne)?;
+    Machine::hand_over(home, [former, &kept.identity], payload.id)?;
     proxying::forget(home, former, payload.id)?;
     watch::reseal(home, &log);
     reminded::forget(home);

@@ -39,6 +39,12 @@ use super::{
     opening, recipients, rekey,
 };
 
+/// Whether it is a merge that git is to give up where it fails.
+#[must_use]
+pub fn is_given_up_by_git(arguments: &cli::Store) -> bool {
+    matches!(&arguments.verb, StoreVerb::Merge(arguments) if merging::is_given_up(arguments))
+}
+
 /// Does what the verb says.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::{
     name::KeyName,
     plain::first_names,
     rotation::Settings,
-    store::facts::Facts,
+    store::{bygone::Guard, facts::Facts, limits::Limits},
     terminal::{Terminal, count},
 };
 
@@ -45,11 +45,22 @@ pub fn hold_one(scene: &Scene, name: &KeyName, who: &str, terminal: &Terminal) -
     limited.hold(scene, &BTreeSet::new(), who, terminal)
 }
 
-/// What tells a key that takes a person, or the proxy, by its own limits and those of `config.toml`. Settings that cannot be read
-/// say nothing here.
-pub fn guard(home: &Home) -> impl Fn(&KeyName, &Facts) -> bool {
+/// What tells how far a key is held back, by what is said of it and by `config.toml`. Settings that cannot be read say nothing here.
+pub fn guard(home: &Home) -> impl Fn(&KeyName, &Facts) -> Guard {
     let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
-    move |name, facts| is_guarded(name, facts, &settings)
+    move |name, facts| {
+        if is_guarded(name, facts, &settings) {
+            return Guard::Person;
+        }
+        let (said, stops) = settings.as_said((name, facts));
+        let is_stopped = (stops.expired && facts.expires.is_some())
+            || (stops.revoked && facts.revoked.is_some())
+            || (stops.leaked && facts.leaked.is_some());
+        // A reason that is asked of every key is asked of what comes back too.
+        let is_asked = settings.reason_for(name, facts) > settings.reason;
+        let is_limited = !Limits { reason: false, ..said.limits }.is_empty();
+        if is_limited || is_stopped || is_asked { Guard::Limits } else { Guard::Nothing }
+    }
 }
 
 /// Whether any limit of a key wants a person, or the proxy.

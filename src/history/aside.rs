@@ -80,7 +80,7 @@ impl Log {
         let marks = is_here.then(|| [self.readable(), head(), self.known].into_iter().flatten());
         let known = marks.and_then(|marks| marks.filter(|mark| mark.seq > 0).max_by_key(|mark| mark.seq));
         let known = known.map(|mark| mark.to_string());
-        Aside { folder, log: Id(self.id), known, key: self.key.to_kept(), retired }
+        Aside { folder, log: Id(self.id), machine: None, known, key: self.key.to_kept(), retired }
     }
 
     /// The last entry that can be read.

@@ -18,12 +18,23 @@ pub struct Retired {
     pub hash: [u8; 32],
 }
 
+impl Retired {
+    /// The same once more.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let Self { key, last, hash } = self;
+        Self { key: key.copy(), last: *last, hash: *hash }
+    }
+}
+
 /// What is kept of a history that was set aside, so that its owner can still read it: also once the identity is another.
 pub struct Aside {
     /// The folder it was moved to, in the one of the store.
     pub folder: String,
     /// Which history it is.
     pub log: Id,
+    /// Which machine has it, where others have one of their own.
+    pub machine: Option<String>,
     /// How far it was vouched for: the mark of an entry.
     pub known: Option<String>,
     /// The key that its last entries are sealed with, of 32 bytes.

@@ -25,7 +25,12 @@ use crate::{
     name::MemberName,
 };
 
-use super::{members::Member, noted::Note, payload::Payload};
+use super::{
+    members::Member,
+    noted::Note,
+    payload::Payload,
+    seen::{self, Seen},
+};
 
 /// The file's name in the store's folder.
 pub const NAME: &str = "members";
@@ -186,6 +191,14 @@ pub fn without_members(store: &str) -> Failure {
     Failure::new(Kind::Store, what).hint("somebody put another file in its place: ask whoever pushed it")
 }
 
+/// Whether a store has had members for sure, by what is noted of it in this folder: who was accepted, or which version was seen,
+/// as nothing of that is noted of one that never had any.
+#[must_use]
+pub fn had_members(folder: &Path, identity: &Identity, store: Id) -> bool {
+    Accepted::read(&folder.join(NAME), identity, store).is_some_and(|known| known.has_members())
+        || Seen::read(&folder.join(seen::NAME), identity, store).is_some()
+}
+
 /// That a member was added, in words.
 #[must_use]
 pub fn addition(member: &Member) -> String {
@@ -208,8 +221,7 @@ impl Accepted {
     }
 
     /// Whether the store has had members for sure: not only somebody who was about to be the first one.
-    #[must_use]
-    pub fn has_members(&self) -> bool {
+    fn has_members(&self) -> bool {
         !self.now.members.is_empty()
     }
 

@@ -2,7 +2,9 @@
 //!
 //! The identity opens every copy that was ever made. So a limit that keeps a key from whoever can only call keyctl has to
 //! outlive the key: where one that took a person, or the proxy, is wiped, its name stays, and another way into the store goes on
-//! asking. And what comes out of another version of the file is held against what is known here, of the name and of the secret.
+//! asking. Where one is wiped that was limited in another way, its name and what stands for its secrets stay, and a merge that
+//! brings it back asks. And what comes out of another version of the file is held against what is known here, of the name and of
+//! the secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,32 +14,89 @@ use super::{
 };
 use crate::{identity::anchor::Id, name::KeyName, secret::Secret};
 
-/// Keys that take a person, or the proxy, each with its secret.
-pub struct Guarded(Vec<(KeyName, Secret)>);
+/// What stands for so many wiped secrets is kept. Who has more is asked of every secret that is not known.
+const MOST_SECRETS: usize = 1000;
 
-impl Guarded {
-    /// Those of a store, kept and removed ones, by what tells them.
-    pub fn of(payload: &Payload, is_guarded: impl Fn(&KeyName, &Facts) -> bool) -> Self {
-        let guarded = payload.all().filter(|(name, key)| is_guarded(name, &key.facts));
-        Self(guarded.map(|(name, key)| (name.clone(), key.value.copy())).collect())
-    }
+/// How far a key is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guard {
+    /// Not at all.
+    Nothing,
+    /// It is limited, or stopped.
+    Limits,
+    /// It takes a person, or the proxy.
+    Person,
+}
 
-    /// Has a store remember those of which it has neither the secret nor such a key of the name any more.
-    pub fn note_wiped(&self, payload: &mut Payload, is_guarded: impl Fn(&KeyName, &Facts) -> bool) {
-        let is_left = |(name, value): &(KeyName, Secret)| {
-            let is_it =
-                |(other, key): (&KeyName, &Key)| key.holds(value) || (other == name && is_guarded(other, &key.facts));
-            payload.keys.get_key_value(name).is_some_and(is_it) || payload.all().any(is_it)
-        };
-        let gone: Vec<KeyName> = self.0.iter().filter(|one| !is_left(one)).map(|(name, _)| name.clone()).collect();
-        payload.wiped_guarded.extend(gone);
+/// What tells how far one is.
+pub type Rule<'r> = &'r dyn Fn(&KeyName, &Facts) -> Guard;
+
+/// What tells it where only the store is known.
+#[must_use]
+pub fn limits_alone(_: &KeyName, facts: &Facts) -> Guard {
+    match &facts.limits {
+        limits if limits.want_a_person() => Guard::Person,
+        limits if limits.is_empty() => Guard::Nothing,
+        _ => Guard::Limits,
     }
 }
 
-/// What tells them where only the store is known.
-#[must_use]
-pub fn limits_alone(_: &KeyName, facts: &Facts) -> bool {
-    facts.limits.want_a_person()
+/// A key that is held back, with its secrets.
+struct Held {
+    name: KeyName,
+    guard: Guard,
+    value: Secret,
+    former: Vec<Secret>,
+}
+
+/// The keys of a store that are held back, kept and removed ones.
+pub struct Guarded(Vec<Held>);
+
+impl Guarded {
+    /// Those of a store.
+    pub fn of(payload: &Payload, rule: Rule) -> Self {
+        let held = payload.all().filter_map(|(name, key)| {
+            let guard = rule(name, &key.facts);
+            let former = || key.former.iter().map(|former| former.value.copy()).collect();
+            let held = || Held { name: name.clone(), guard, value: key.value.copy(), former: former() };
+            (guard > Guard::Nothing).then(held)
+        });
+        Self(held.collect())
+    }
+
+    /// Has a store remember those that were wiped of it: by their names where it has neither the secret nor a key of the name that
+    /// is held back as far any more; and where no other member could tell, by what stands for each secret that is gone.
+    pub fn note_wiped(&self, payload: &mut Payload, rule: Rule) {
+        let (mut names, mut secrets) = (Vec::new(), Vec::new());
+        for held in &self.0 {
+            let is_it = |name: &KeyName, key: &Key| {
+                key.holds(&held.value) || (*name == held.name && rule(name, &key.facts) >= held.guard)
+            };
+            if !is_in(payload, &held.name, is_it) {
+                names.push((held.guard, held.name.clone()));
+            }
+            if held.guard == Guard::Limits {
+                let all = held.former.iter().chain([&held.value]);
+                let gone = all.filter(|value| !is_in(payload, &held.name, |_, key| key.holds(value)));
+                secrets.extend(gone.map(|value| payload.mark_of(value)));
+            }
+        }
+        for (guard, name) in names {
+            match guard {
+                Guard::Person => payload.wiped_guarded.insert(name),
+                _ => payload.members.is_empty() && payload.wiped_limited.insert(name),
+            };
+        }
+        if payload.members.is_empty() {
+            payload.note_wiped_secrets(secrets);
+        }
+    }
+}
+
+/// Whether a store has such a key, kept or removed; the one of this name, which it most often is, is looked at first.
+fn is_in(payload: &Payload, name: &KeyName, is_it: impl Fn(&KeyName, &Key) -> bool) -> bool {
+    payload.keys.get_key_value(name).is_some_and(|(name, key)| is_it(name, key))
+        || payload.all().any(|(name, key)| is_it(name, key))
 }
 
 /// What a store knows of names and of secrets, by which another version of it is judged.
@@ -92,12 +151,24 @@ impl<'p> Known<'p> {
         }
     }
 
-    /// Those of another version's keys, kept and removed ones, that have a secret which it does not know.
+    /// Those of another version's keys, kept and removed ones, that have a secret which it does not know, and that may be what was
+    /// wiped of it: each where one that took a person may be, else those that were limited.
     #[must_use]
-    pub fn strangers<'k>(&self, other: &'k Payload) -> BTreeSet<&'k KeyName> {
-        let is_known = |value: &Secret| self.by_secret.contains_key(&self.payload.mark_of(value));
-        let is_strange = |key: &Key| key.secrets().any(|(value, _)| !is_known(value));
-        other.all().filter(|(_, key)| is_strange(key)).map(|(name, _)| name).collect()
+    pub fn strangers<'k>(&self, other: &'k Payload, rule: Rule) -> BTreeSet<&'k KeyName> {
+        let Payload { keys, wiped_guarded, wiped_limited, wiped_secrets, .. } = self.payload;
+        let is_guarded = |(name, key): (&KeyName, &Key)| rule(name, &key.facts) == Guard::Person;
+        let any =
+            !wiped_guarded.is_empty() || wiped_secrets.len() >= MOST_SECRETS || self.payload.all().any(is_guarded);
+        if !any && wiped_limited.is_empty() && wiped_secrets.is_empty() {
+            return BTreeSet::new();
+        }
+        let was_limited = |name: &KeyName| wiped_limited.contains(name) && !keys.contains_key(name);
+        let is_strange = |name: &KeyName, value: &Secret| {
+            let mark = self.payload.mark_of(value);
+            !self.by_secret.contains_key(&mark) && (any || was_limited(name) || wiped_secrets.contains(&mark))
+        };
+        let strange = other.all().filter(|(name, key)| key.secrets().any(|(value, _)| is_strange(name, value)));
+        strange.map(|(name, _)| name).collect()
     }
 }
 
@@ -105,6 +176,15 @@ impl Payload {
     /// Every key that is in it, kept and removed ones.
     pub fn all(&self) -> impl Iterator<Item = (&KeyName, &Key)> {
         self.keys.iter().chain(self.removed.iter().map(|removed| (&removed.name, &removed.key)))
+    }
+
+    /// Keeps what stands for secrets that were wiped, as many as there is room for.
+    pub(super) fn note_wiped_secrets(&mut self, marks: impl IntoIterator<Item = Id>) {
+        for mark in marks {
+            if self.wiped_secrets.len() < MOST_SECRETS {
+                self.wiped_secrets.insert(mark);
+            }
+        }
     }
 }
 
@@ -132,9 +212,9 @@ mod tests {
     fn a_key_that_took_a_person_leaves_its_name_when_it_is_wiped_and_no_other_does() {
         let wiped_after = |change: &dyn Fn(&mut Payload)| {
             let mut store = guarded();
-            let before = Guarded::of(&store, limits_alone);
+            let before = Guarded::of(&store, &limits_alone);
             change(&mut store);
-            before.note_wiped(&mut store, limits_alone);
+            before.note_wiped(&mut store, &limits_alone);
             store.wiped_guarded.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         let remove = |store: &mut Payload| {
@@ -167,7 +247,7 @@ mod tests {
         assert!(written.contains("format = 10\n") && written.contains("wiped_guarded = [\"b\"]\n"));
         assert_eq!(text::facts(&written).expect("reads").wiped_guarded, ours.wiped_guarded);
         ours.forget(&name("a")).expect("there");
-        let merged = merge(Some(&base), &ours, &base, at(9)).expect("merges").payload;
+        let merged = merge(Some(&base), &ours, &base, at(9), &limits_alone).expect("merges").payload;
         assert!(merged.keys.is_empty() && merged.wiped_guarded == BTreeSet::from([name("a"), name("b")]));
     }
 
@@ -185,6 +265,54 @@ mod tests {
         };
         let a = [("a".to_owned(), true)];
         assert!(of("a") == a && of("b") == a && of("c").is_empty());
-        assert_eq!(known.strangers(&other), BTreeSet::from([&name("a"), &name("c")]));
+        assert_eq!(known.strangers(&other, &limits_alone), BTreeSet::from([&name("a"), &name("c")]));
+    }
+
+    #[test]
+    fn a_key_that_was_limited_leaves_its_name_and_what_stands_for_its_secrets_and_comes_again_by_any_name() {
+        let mut store = empty();
+        for secret in ["one", "two"] {
+            set(&mut store, "a", secret, 0);
+        }
+        store.keys.get_mut(&name("a")).expect("there").facts.limits.programs = Some(BTreeSet::new());
+        let mut change = |change: &dyn Fn(&mut Payload)| {
+            let before = Guarded::of(&store, &limits_alone);
+            change(&mut store);
+            before.note_wiped(&mut store, &limits_alone);
+            copy(&store)
+        };
+        assert!(text::write(&change(&|_| ())).contains("format = 7\n"));
+        let wiped = change(&|store| {
+            store.forget_former(&name("a"));
+        });
+        assert!(wiped.wiped_limited.is_empty() && wiped.wiped_secrets.len() == 1);
+        assert!(text::write(&wiped).contains("format = 11\n"));
+        let rename = |store: &mut Payload| {
+            let step =
+                store.step(crate::store::journal::Deed::Rename, at(1), |edit| edit.rename(&name("a"), &name("b")));
+            step.expect("done");
+        };
+        let renamed = change(&rename);
+        assert!(renamed.wiped_limited.is_empty());
+        let wiped = change(&|store| store.forget(&name("b")).expect("there"));
+        assert!(wiped.wiped_limited == BTreeSet::from([name("b")]) && wiped.wiped_secrets.len() == 2);
+        assert!(wiped.wiped_guarded.is_empty());
+        let mut other = empty();
+        for (key, secret) in [("a", "one"), ("b", "other"), ("c", "two"), ("d", "new")] {
+            set(&mut other, key, secret, 0);
+        }
+        let known = Known::of(&wiped);
+        let back = [name("a"), name("b"), name("c")];
+        assert_eq!(known.strangers(&other, &limits_alone), back.iter().collect());
+        let merged = merge(None, &other, &wiped, at(9), &limits_alone).expect("merges").payload;
+        assert_eq!((&merged.wiped_limited, &merged.wiped_secrets), (&wiped.wiped_limited, &wiped.wiped_secrets));
+        // Where there are too many of them every secret that is not known may be one.
+        let mut many = copy(&wiped);
+        many.note_wiped_secrets(
+            (0..=MOST_SECRETS).map(|at| Id(std::array::from_fn(|place| at.to_le_bytes()[place % 8]))),
+        );
+        assert!(
+            many.wiped_secrets.len() == MOST_SECRETS && Known::of(&many).strangers(&other, &limits_alone).len() == 4
+        );
     }
 }

@@ -156,7 +156,8 @@ impl SealedFile {
         }
         // The personal store never has any.
         let accepted = || Accepted::read(&self.folder.join(accepted::NAME), identity, facts.id);
-        if facts.members.is_empty() && self.store.is_some() && accepted().is_some_and(|known| known.has_members()) {
+        let had_members = || self.store.is_some() && accepted::had_members(&self.folder, identity, facts.id);
+        if facts.members.is_empty() && had_members() {
             return Err(accepted::without_members(&self.name()).hint(self.own_copy()));
         }
         if !facts.members.is_empty() {

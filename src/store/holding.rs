@@ -10,13 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{date::Moment, hex, name::KeyName, secret::Secret};
+use crate::{date::Moment, hex, identity::anchor::Id, name::KeyName, secret::Secret};
 
 use super::{
     facts::{Facts, Leaked, Revoked},
     limits::Limits,
     payload::Payload,
 };
+
+/// So much of a place is noted where there is little room.
+const SHORT: usize = 64;
 
 /// What holds a key back, as it is noted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +104,16 @@ fn ends_later(before: Option<Moment>, after: Option<Moment>) -> bool {
 }
 
 impl Holds {
+    /// That it takes a yes each time.
+    pub(super) fn asking() -> Self {
+        Self { limits: Limits { ask: true, ..Limits::default() }, ..Self::default() }
+    }
+
+    /// That the secret was revoked.
+    pub(super) fn revoking(revoked: &Revoked) -> Self {
+        Self { revoked: Some((revoked.at, revoked.reason.clone())), ..Self::default() }
+    }
+
     /// What holds a key back by what is known of it.
     #[must_use]
     pub fn of(facts: &Facts) -> Self {
@@ -146,9 +159,35 @@ impl Holds {
         Self { revoked: None, leaked: None, expires: None, stops: false, ..self }
     }
 
-    /// The same for a secret that is there no more: its user's settings have been looked at by then, or go by its name.
-    pub(super) fn of_the_bygone(self) -> Self {
-        self.with_tags(BTreeSet::new())
+    /// The same for a secret that is there no more. Its user's settings have been looked at by then; of its tags those stay by
+    /// which they stop it.
+    pub(super) fn of_the_bygone(self, name: &str, judge: Judge) -> Self {
+        let mut bare = self.facts();
+        bare.tags.clear();
+        let tags = self.tags_that_stop(name, &bare, judge);
+        self.with_tags(tags)
+    }
+
+    /// The same where nobody's settings are at hand: of what may stop it its tags stay.
+    pub(super) fn of_the_bygone_unjudged(self) -> Self {
+        let may_be_stopped = self.revoked.is_some() || self.leaked.is_some() || self.expires.is_some();
+        if may_be_stopped { self } else { self.with_tags(BTreeSet::new()) }
+    }
+
+    /// The same without a freeze.
+    pub(super) fn unfrozen(self) -> Self {
+        Self { frozen: false, ..self }
+    }
+
+    /// The same in few words, where there is no room for all: what is limited to some uses takes a yes each time.
+    fn in_short(self) -> Self {
+        let Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, .. } = self.limits;
+        let ask = ask || self.limits.texts().next().is_some() || !self.tags.is_empty();
+        let limits = Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, ..Limits::default() };
+        let place = |place: String| place.chars().take(SHORT).collect();
+        let revoked = self.revoked.map(|(at, _)| (at, None));
+        let leaked = self.leaked.map(|(at, said)| (at, place(said)));
+        Self { limits, revoked, leaked, tags: BTreeSet::new(), ..self }
     }
 
     pub(super) fn and(self, other: &Self) -> Self {
@@ -171,7 +210,21 @@ impl Holds {
         }
         let mut with = facts.clone();
         with.tags.extend(lost.iter().filter_map(|tag| tag.parse().ok()));
-        let [with, without] = [&with, facts].map(|facts| judge(name, facts).1);
+        // What it does at an end or a mark counts where there is one, of the key or in what is noted.
+        let (expires, revoked, leaked) = (
+            facts.expires.or(self.expires).is_some(),
+            facts.revoked.is_some() || self.revoked.is_some(),
+            facts.leaked.is_some() || self.leaked.is_some(),
+        );
+        let [with, without] = [&with, facts].map(|facts| {
+            let Stops { expired, revoked: by_revoked, leaked: by_leaked, unreasoned } = judge(name, facts).1;
+            Stops {
+                expired: expired && expires,
+                revoked: by_revoked && revoked,
+                leaked: by_leaked && leaked,
+                unreasoned,
+            }
+        });
         if with.are_more_than(without) { lost } else { BTreeSet::new() }
     }
 
@@ -225,9 +278,20 @@ impl HeldOn {
         Self { is_gone: true, ..self }
     }
 
+    /// The same in few words.
+    pub(super) fn in_short(self) -> Self {
+        Self { holds: self.holds.in_short(), ..self }
+    }
+
     /// What holds it back by both.
     pub(super) fn and(self, other: &Holds) -> Self {
         Self { holds: self.holds.and(other), ..self }
+    }
+
+    /// Whether it is for the same key with the same secret, there or gone.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        (&self.name, &self.secret, self.is_gone) == (&other.name, &other.secret, other.is_gone)
     }
 
     /// Whether it is for what is there no more.
@@ -264,7 +328,12 @@ impl HeldOn {
 
 /// What stands for a secret of this store.
 pub(super) fn mark(payload: &Payload, secret: &Secret) -> String {
-    hex::encode(&payload.mark_of(secret).0[..8])
+    short(payload.mark_of(secret))
+}
+
+/// The same of what a store has left of one.
+pub(super) fn short(mark: Id) -> String {
+    hex::encode(&mark.0[..8])
 }
 
 impl Payload {

@@ -22,6 +22,9 @@ pub(super) const MOST_KEYS: usize = 10_000;
 /// So many bytes are noted of what is gone: enough for the secrets of some ten thousand replaced keys. The latest stay.
 const MOST_GONE: usize = 4 * 1024 * 1024;
 
+/// What is gone and takes more than that is long.
+const LONG: usize = 512;
+
 /// What is noted of a version's keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
@@ -81,6 +84,20 @@ struct Entry<'k> {
     on: Option<&'k Holds>,
 }
 
+impl Entry<'_> {
+    /// Whether it says more than a key does, by itself or with its settings, which its user has made of it. That a proxy may use
+    /// it again says nothing of the rest.
+    fn is_lifted_for(&self, name: &KeyName, key: &Key, judge: Judge) -> bool {
+        let noted = self.noted.clone().unfrozen().with_settings(self.name, judge);
+        noted.is_more_than(&judge(name.as_str(), &key.facts).0)
+    }
+
+    /// What waits for its secret once it is there no more.
+    fn bygone(&self, judge: Judge) -> Holds {
+        self.whole.clone().of_the_bygone(self.name, judge)
+    }
+}
+
 impl Known {
     /// What is to be noted of a version's keys.
     #[must_use]
@@ -88,6 +105,24 @@ impl Known {
         let is_noted = payload.keys.len() <= MOST_KEYS;
         let keys = is_noted.then(|| secrets(payload));
         Self { keys, held: Some(held(payload)), held_on: bygone(payload), agreed: None }
+    }
+
+    /// The same, also with keys that only their user's settings hold back, where not all are noted.
+    #[must_use]
+    pub fn judged(mut self, payload: &Payload, judge: Judge) -> Self {
+        let (None, Some(held)) = (&self.keys, &mut self.held) else { return self };
+        for (name, key) in &payload.keys {
+            let (facts, stops) = judge(name.as_str(), &key.facts);
+            let by_itself = holding::by_itself(name.as_str(), &key.facts).1;
+            if facts.limits != key.facts.limits || stops.are_more_than(by_itself) {
+                held.entry(name.as_str().to_owned()).or_insert_with(|| Held {
+                    holds: Some(Holds::of(&key.facts)),
+                    secret: Some(holding::mark(payload, &key.value)),
+                    ..Held::default()
+                });
+            }
+        }
+        self
     }
 
     /// The same, with what holds keys back though the version says less.
@@ -98,6 +133,11 @@ impl Known {
         Self { held_on, ..self }
     }
 
+    /// Takes less room for what is gone.
+    pub(super) fn shorten(&mut self) {
+        shorten(&mut self.held_on);
+    }
+
     /// What of it, and of what held on already, holds on for another version, and what waits for a secret to come again.
     #[must_use]
     pub fn holds_on(&self, now: &Payload, judge: Judge) -> Vec<HeldOn> {
@@ -106,8 +146,8 @@ impl Known {
 
     /// The same for the version that its user makes of this one by himself: what he made of a key was asked for there.
     #[must_use]
-    pub fn holds_on_by_owner(&self, now: &Payload) -> Vec<HeldOn> {
-        self.next(now, By::Owner, &holding::by_itself)
+    pub fn holds_on_by_owner(&self, now: &Payload, judge: Judge) -> Vec<HeldOn> {
+        self.next(now, By::Owner, judge)
     }
 
     /// Whether what was noted leaves out what a keyctl of today notes.
@@ -127,7 +167,7 @@ impl Known {
             let pair = all.pair(name.as_str(), &secret);
             let holds = match (pair, by) {
                 (Some(entry), By::Owner) => {
-                    if entry.noted.is_more_than(&key.facts) {
+                    if entry.is_lifted_for(name, key, judge) {
                         lifted.insert(entry.secret);
                         let former = key.former.iter().map(|former| holding::mark(now, &former.value));
                         lifted_former.extend(former.map(|secret| (name.as_str(), secret)));
@@ -139,7 +179,11 @@ impl Known {
                     left(name, &key.facts, (entry.itself.clone(), entry.whole.clone()), judge)
                 }
                 (None, _) => {
-                    all.of_other(name.as_str(), &secret, by).and_then(|both| left(name, &key.facts, both, judge))
+                    // What it was called before, where he was asked for what his settings say no more of it.
+                    let before = all.left_by(&secret, now).filter(|_| by == By::Owner);
+                    lifted
+                        .extend(before.filter(|entry| entry.is_lifted_for(name, key, judge)).map(|entry| entry.secret));
+                    all.of_other((name.as_str(), &secret), now, by).and_then(|both| left(name, &key.facts, both, judge))
                 }
             };
             on.extend(holds.map(|holds| HeldOn::new(name.as_str(), &secret, holds)));
@@ -156,7 +200,7 @@ impl Known {
         let is_lifted_former = |one: &HeldOn| lifted_former.contains(&(one.name(), one.secret().to_owned()));
         let waiting = self.held_on.iter().filter(|one| one.is_gone() && !is_lifted_former(one)).cloned();
         let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
-        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.whole.clone().of_the_bygone()).gone());
+        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.bygone(judge)).gone());
         let gone = waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one));
         on.extend(gone);
         on
@@ -223,23 +267,54 @@ impl<'e> Index<'e> {
         self.names.get(name).copied().filter(|entry| entry.secret == secret)
     }
 
-    /// All that counts for a name with a secret that were not noted together. What its user himself gives a name or a secret, and
-    /// takes from another one, he was asked for.
-    fn of_other(&self, name: &str, secret: &str, by: By) -> Option<(Holds, Holds)> {
+    /// The names that had a secret and have it no more.
+    fn left_by<'n>(&'n self, secret: &'n str, now: &'n Payload) -> impl Iterator<Item = &'e Entry<'e>> + 'n {
+        let has_it = move |name: &str| {
+            let mut keys = now.keys.iter().filter(|(other, _)| other.as_str() == name);
+            keys.any(|(_, key)| holding::mark(now, &key.value) == secret)
+        };
+        let all = self.secrets.get(secret).into_iter().flatten().copied();
+        all.filter(move |entry| !entry.is_gone && !has_it(entry.name))
+    }
+
+    /// All that counts for a name with a secret that were not noted together. A new name in the place of one that had the secret
+    /// is that key, and what counted for its twins does not for it. What its user himself gives a name or a secret, and takes from
+    /// another one, he was asked for.
+    fn of_other(&self, (name, secret): (&str, &str), now: &Payload, by: By) -> Option<(Holds, Holds)> {
         let of_entry = |entry: &&Entry| match by {
             By::Anybody => Some((entry.itself.clone(), entry.whole.clone())),
             By::Owner => entry.on.map(|on| (on.clone(), on.clone())),
         };
         let of_name = self.names.get(name).and_then(of_entry);
         let of_name = of_name.map(|(itself, whole)| (itself.of_another_secret(), whole.of_another_secret()));
-        let of_secret = self.secrets.get(secret).into_iter().flatten().filter_map(of_entry);
+        let is_new = !self.names.contains_key(name) && by == By::Anybody;
+        let mut before: Vec<&Entry> = if is_new { self.left_by(secret, now).collect() } else { Vec::new() };
+        if before.is_empty() {
+            before = self.secrets.get(secret).into_iter().flatten().copied().collect();
+        }
+        let of_secret = before.iter().filter_map(of_entry);
         of_name.into_iter().chain(of_secret).reduce(|(one, two), (itself, whole)| (one.and(&itself), two.and(&whole)))
     }
 }
 
-/// Leaves the last of what is gone, as many as there is room for.
+fn size(one: &HeldOn) -> usize {
+    serde_json::to_vec(one).map_or(0, |text| text.len() + 1)
+}
+
+/// Notes what is long of what is gone in few words.
+fn shorten(held_on: &mut [HeldOn]) {
+    for one in held_on.iter_mut().filter(|one| one.is_gone() && size(one) > LONG) {
+        *one = one.clone().in_short();
+    }
+}
+
+/// Leaves the last of what is gone, as many as there is room for: where that is short what is long is noted in few words, so
+/// that nothing else goes for it.
 fn drop_first(held_on: &mut Vec<HeldOn>) {
-    let size = |one: &HeldOn| serde_json::to_vec(one).map_or(0, |text| text.len() + 1);
+    let gone = held_on.iter().filter(|one| one.is_gone());
+    if gone.map(size).sum::<usize>() > MOST_GONE {
+        shorten(held_on);
+    }
     let mut room = MOST_GONE;
     let mut fits: Vec<bool> = Vec::with_capacity(held_on.len());
     for one in held_on.iter().rev() {
@@ -267,10 +342,11 @@ fn once_each(all: impl Iterator<Item = HeldOn>) -> Vec<HeldOn> {
     all.into_iter().map(|(_, one)| one).collect()
 }
 
-/// What holds the former secrets of a version and its removed keys back: another version may have them in use.
+/// What holds the former secrets of a version and its removed keys back, and what is left of wiped ones: another version may have
+/// them in use.
 fn bygone(payload: &Payload) -> Vec<HeldOn> {
     let of = |name: &KeyName, value: &Secret, facts: &Facts| {
-        let holds = Holds::of(facts).of_the_bygone();
+        let holds = Holds::of(facts).of_the_bygone_unjudged();
         (!holds.is_nothing()).then(|| HeldOn::new(name.as_str(), &holding::mark(payload, value), holds).gone())
     };
     let former = payload.all().flat_map(|(name, key)| {
@@ -281,7 +357,13 @@ fn bygone(payload: &Payload) -> Vec<HeldOn> {
     });
     let removed =
         payload.removed.iter().filter_map(|removed| of(&removed.name, &removed.key.value, &removed.key.facts));
-    former.chain(removed).collect()
+    let wiped = payload
+        .marks
+        .iter()
+        .map(|mark| HeldOn::new("", &holding::short(mark.mark), Holds::revoking(&mark.revoked)).gone());
+    // Of these no secret is known, so that they are for whoever gets another way into the store.
+    let guarded = payload.wiped_guarded.iter().map(|name| HeldOn::new(name.as_str(), "", Holds::asking()).gone());
+    former.chain(removed).chain(wiped).chain(guarded).collect()
 }
 
 /// What is to be noted of the keys of which anything is.

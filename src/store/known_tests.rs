@@ -42,7 +42,7 @@ fn then(known: &Known, next: &Payload) -> Known {
 
 /// What is known once its user has made this of it.
 fn then_own(known: &Known, next: &Payload) -> Known {
-    Known::of(next).with(known.holds_on_by_owner(next))
+    Known::of(next).with(known.holds_on_by_owner(next, &by_itself))
 }
 
 #[test]
@@ -192,12 +192,16 @@ fn what_settings_say_of_a_name_or_a_tag_holds_on_for_what_loses_it() {
     facts(&mut ends, "stop/a").expires = Some(Moment::from_seconds(50));
     assert!(!Known::of(&ends).holds_on(&bare("stop/a"), &judge).is_empty());
     // What stops it by a tag goes on doing so: the tag is held on.
-    let mut strict = bare("a");
+    let mut found = bare("a");
+    facts(&mut found, "a").leaked = Some(Leaked { at: Moment::from_seconds(0), place: "f".into() });
+    let of_found =
+        || Payload { keys: found.keys.iter().map(|(name, key)| (name.clone(), key.copy())).collect(), ..empty() };
+    let mut strict = of_found();
     facts(&mut strict, "a").tags.insert("strict".parse().expect("good"));
-    let known = Known::of(&bare("a")).with(Known::of(&strict).holds_on(&bare("a"), &judge));
-    let mut noted = bare("a");
+    let known = Known::of(&found).with(Known::of(&strict).holds_on(&found, &judge));
+    let mut noted = of_found();
     facts(&mut noted, "a").note = Some("mine".into());
-    for held_on in [known.held_on.clone(), known.holds_on(&noted, &judge), known.holds_on_by_owner(&noted)] {
+    for held_on in [known.held_on.clone(), known.holds_on(&noted, &judge), known.holds_on_by_owner(&noted, &judge)] {
         let on = held_on[0].on(&noted.keys[&name("a")].facts);
         assert!(on.tags.len() == 1 && on.limits == Limits::default(), "{held_on:?}");
     }
@@ -261,4 +265,134 @@ fn what_its_user_lifts_of_a_key_is_lifted_of_its_former_secrets() {
     assert_eq!(names(&known.held_on), [("a", true)]);
     facts(&mut store, "a").limits = Limits::default();
     assert!(then_own(&known, &store).held_on.is_empty());
+}
+
+#[test]
+fn what_settings_say_of_a_key_that_its_user_removes_waits_for_its_secret_and_what_he_lifts_does_not() {
+    let judge = |key: &str, facts: &Facts| {
+        let mut facts = facts.clone();
+        facts.limits.ask |= key.starts_with("prod/");
+        let leaked = facts.tags.iter().any(|tag| tag.to_string() == "strict");
+        (facts, Stops { expired: false, revoked: false, leaked, unreasoned: false })
+    };
+    let then_own = |known: &Known, next: &Payload| Known::of(next).with(known.holds_on_by_owner(next, &judge));
+    let gone = then_own(&Known::of(&bare("prod/x")), &empty());
+    let held_on = gone.holds_on(&bare("pe"), &judge);
+    assert!(held_on[0].on(&bare("pe").keys[&name("pe")].facts).limits.ask);
+    // Who gives it another name was asked for that.
+    let renamed = then_own(&Known::of(&bare("prod/x")), &bare("pe"));
+    assert!(renamed.held_on.is_empty() && renamed.holds_on(&bare("pf"), &judge).is_empty());
+    let elsewhere = then_own(&Known::of(&bare("prod/x")), &bare("prod/y"));
+    assert!(!elsewhere.holds_on(&bare("pf"), &judge).is_empty());
+    // What stops it by a tag does so when it comes again without.
+    let mut strict = bare("a");
+    facts(&mut strict, "a").tags.insert("strict".parse().expect("good"));
+    facts(&mut strict, "a").leaked = Some(Leaked { at: Moment::from_seconds(0), place: "f".into() });
+    for known in [then_own(&Known::of(&strict), &empty()), then(&Known::of(&strict), &empty())] {
+        let held_on = known.holds_on(&bare("b"), &judge);
+        let on = held_on.iter().find(|one| !one.is_gone()).expect("held").on(&bare("b").keys[&name("b")].facts);
+        assert!(on.leaked.is_some(), "{held_on:?}");
+    }
+    let gone = then_own(&Known::of(&strict), &empty());
+    let on = gone.holds_on(&bare("b"), &judge)[0].on(&bare("b").keys[&name("b")].facts);
+    assert!(on.tags.iter().any(|tag| tag.to_string() == "strict"));
+}
+
+#[test]
+fn what_is_left_of_a_wiped_secret_is_noted_with_a_version() {
+    let mut store = limited();
+    store.forget(&name("a")).expect("there");
+    store.wiped_guarded.insert(name("g"));
+    let known = Known::of(&store);
+    let held_on = known.holds_on(&bare("b"), &by_itself);
+    let on = held_on.iter().find(|one| !one.is_gone()).expect("held").on(&bare("b").keys[&name("b")].facts);
+    assert!(on.revoked.is_some());
+    let older = Payload { held_on, ..bare("b") };
+    assert_eq!(older.guarded_elsewhere().collect::<Vec<_>>(), ["g"]);
+}
+
+#[test]
+fn what_is_long_drops_nothing_else() {
+    let mut limits = Limits { ask: false, ..Limits::default() };
+    limits.programs = Some((0..2000).map(|at| format!("/bin/{at}{}", "x".repeat(100))).collect());
+    let long = Holds::of(&Facts { limits, ..Facts::new(Moment::from_seconds(0)) });
+    let mut gone: Vec<HeldOn> =
+        (0..100).map(|at| HeldOn::new("n", &format!("{at:016x}"), long.clone()).gone()).collect();
+    gone.insert(0, HeldOn::new("first", "0", Holds::asking()).gone());
+    drop_first(&mut gone);
+    assert_eq!((gone.len(), gone[0].name()), (101, "first"));
+    let on = gone[5].on(&Facts::new(Moment::from_seconds(0)));
+    assert!(on.limits.ask && on.limits.programs.is_none());
+}
+
+#[test]
+fn a_new_name_in_the_place_of_one_is_that_key_and_not_its_twin() {
+    // Two keys have one secret, and one of them is limited.
+    let mut twins = limited();
+    facts(&mut twins, "a").revoked = None;
+    twins.keys.extend(bare("b").keys);
+    let known = Known::of(&twins);
+    let renamed = |from: &str| {
+        let mut renamed = limited();
+        renamed.keys =
+            Known::of(&twins).keys.expect("few").keys().map(|key| (name(key), twins.keys[&name(key)].copy())).collect();
+        let mut key = renamed.keys.remove(&name(from)).expect("there");
+        key.facts.limits = Limits::default();
+        renamed.keys.insert(name("c"), key);
+        renamed
+    };
+    assert!(known.holds_on(&renamed("b"), &by_itself).iter().all(HeldOn::is_gone));
+    let held_on = known.holds_on(&renamed("a"), &by_itself);
+    assert!(held_on.iter().any(|one| one.name() == "c" && !one.is_gone()));
+    // One more name takes nothing's place.
+    let mut more = renamed("b");
+    more.keys.extend(bare("b").keys);
+    assert!(known.holds_on(&more, &by_itself).iter().any(|one| one.name() == "c" && !one.is_gone()));
+}
+
+#[test]
+fn a_tag_that_stops_nothing_that_stands_holds_nothing_on() {
+    let judge = |_: &str, facts: &Facts| {
+        let stops = facts.tags.iter().any(|tag| tag.to_string() == "prod");
+        (facts.clone(), Stops { expired: stops, revoked: stops, leaked: stops, unreasoned: false })
+    };
+    let mut tagged = bare("a");
+    facts(&mut tagged, "a").tags.insert("prod".parse().expect("good"));
+    assert!(Known::of(&tagged).holds_on(&bare("a"), &judge).is_empty());
+    facts(&mut tagged, "a").expires = Some(Moment::from_seconds(5));
+    let mut ends = bare("a");
+    facts(&mut ends, "a").expires = Some(Moment::from_seconds(5));
+    assert_eq!(Known::of(&tagged).holds_on(&ends, &judge).len(), 1);
+}
+
+#[test]
+fn a_freeze_that_its_user_lifts_lifts_nothing_of_former_secrets() {
+    let mut store = limited();
+    set(&mut store, "a", "two", 1);
+    facts(&mut store, "a").limits = Limits::default();
+    facts(&mut store, "a").frozen = true;
+    let known = Known::of(&store);
+    assert_eq!(names(&known.held_on), [("a", true)]);
+    facts(&mut store, "a").frozen = false;
+    store.keys.get_mut(&name("a")).expect("there").former[0].revoked = None;
+    let known = then_own(&known, &store);
+    assert!(known.holds_on(&bare("a"), &by_itself).iter().any(|one| !one.is_gone()), "{:?}", known.held_on);
+}
+
+#[test]
+fn in_a_store_of_very_many_keys_settings_hold_on_too() {
+    let judge = |key: &str, facts: &Facts| {
+        let mut facts = facts.clone();
+        facts.limits.ask |= key.starts_with("prod/");
+        (facts, Stops { expired: false, revoked: false, leaked: false, unreasoned: false })
+    };
+    let mut many = bare("prod/x");
+    let copies = (0..=MOST_KEYS).map(|at| (name(&format!("m{at}")), bare("b").keys[&name("b")].copy()));
+    many.keys.extend(copies);
+    many.keys.iter_mut().filter(|(name, _)| name.as_str() != "prod/x").for_each(|(name, key)| {
+        key.value = crate::secret::Secret::new(name.as_str().into());
+    });
+    let known = Known::of(&many).judged(&many, &judge);
+    assert!(known.keys.is_none());
+    assert!(known.holds_on(&bare("pe"), &judge).iter().any(|one| one.name() == "pe" && !one.is_gone()));
 }

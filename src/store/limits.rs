@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 use super::{facts::Facts, payload::Payload};
 use crate::{hex, secret::Secret};
 
+/// The most projects, programs or variables that a key is limited to.
+pub const MOST_TEXTS: usize = 100;
+
 /// The limits of a key's use. Nothing said is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -2,17 +2,23 @@
 //! its own under the same identity, and what is known of the one says nothing of another.
 //!
 //! Each notes a number of its own, sealed, and puts it behind the mark that it writes. A mark counts here unless this machine
-//! knows it to be another's: where nothing is noted any more it counts, so that nothing is gained by taking the note away.
+//! knows it to be another's: where nothing is noted any more it counts, so that nothing is gained by taking the note away. What a
+//! store says of histories beside the mark is held against the note likewise: which one it is, what opens its earlier entries, and
+//! which ones were set aside. So a machine that mends its own history leaves that of the others as it is.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::Result,
     home::Home,
-    identity::{Identity, anchor::Id},
+    identity::{
+        Identity,
+        anchor::Id,
+        retired::{Aside, Retired},
+    },
 };
 
-use super::noted::Note;
+use super::{noted::Note, payload::Payload};
 
 /// The file's name in the store's folder.
 const NAME: &str = "machine";
@@ -25,6 +31,18 @@ pub struct Machine {
     /// The mark that was there when the store came here without its history.
     #[serde(default)]
     found: Option<String>,
+    /// Which history it had then, or has begun: another machine may give the store another one.
+    #[serde(default)]
+    log: Option<String>,
+    /// How many keys of former identities the store had then that no entry of this history is sealed with.
+    #[serde(default)]
+    passes_over: usize,
+    /// Whether the store came here without its history, so that all there was of one is another machine's.
+    #[serde(default)]
+    came: bool,
+    /// The numbers that it had before, each until it began another history.
+    #[serde(default)]
+    before: Vec<String>,
 }
 
 impl Machine {
@@ -34,14 +52,60 @@ impl Machine {
         NOTE.read(&home.file(NAME), identity, store)
     }
 
-    /// Notes a new number, and the mark that another machine has left.
+    /// Notes a new number for a machine on which the store lies already, with its history.
     ///
     /// # Errors
     /// `Disk`.
-    pub fn begin(home: &Home, identity: &Identity, store: Id, found: Option<&str>) -> Result<Self> {
-        let machine = Self { id: Id::random()?.to_string(), found: found.map(str::to_owned) };
-        NOTE.write(&home.file(NAME), &machine, identity, store)?;
+    pub fn begin(home: &Home, identity: &Identity, store: &Payload) -> Result<Self> {
+        let (id, log) = (Id::random()?.to_string(), Some(store.log.to_string()));
+        let machine = Self { id, found: None, log, passes_over: 0, came: false, before: Vec::new() };
+        machine.write(home, identity, store.id)?;
         Ok(machine)
+    }
+
+    /// The same for one to which the store came without it: what the store says of a history is another machine's.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn come(home: &Home, identity: &Identity, store: &Payload) -> Result<Self> {
+        let (found, passes_over) = (store.history.clone(), store.retired.len());
+        let machine = Self { found, passes_over, came: true, ..Self::begin(home, identity, store)? };
+        machine.write(home, identity, store.id)?;
+        Ok(machine)
+    }
+
+    /// Notes that another history has begun here, which no identity of before has sealed: it gets a new number, so that no mark
+    /// of the one before counts.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn begin_another(self, home: &Home, identity: &Identity, store: &Payload) -> Result<()> {
+        let before = self.before.into_iter().chain([self.id]).collect();
+        let machine = Self { id: Id::random()?.to_string(), before, passes_over: store.retired.len(), ..self };
+        // A number that is older than this note of which history it is.
+        let log = machine.log.clone().or_else(|| Some(store.log.to_string()));
+        Self { log, ..machine }.write(home, identity, store.id)
+    }
+
+    /// Lets the next identity of a store know it, which by then has no key that is passed over.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn hand_over(home: &Home, [former, next]: [&Identity; 2], store: Id) -> Result<()> {
+        match Self::read(home, former, store) {
+            Some(machine) => Self { passes_over: 0, ..machine }.write(home, next, store),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&self, home: &Home, identity: &Identity, store: Id) -> Result<()> {
+        NOTE.write(&home.file(NAME), self, identity, store)
+    }
+
+    /// What this machine is called.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// A mark of this machine's history, as it writes it into the store.
@@ -56,6 +120,25 @@ impl Machine {
         let by = mark.splitn(3, '.').nth(2);
         self.found.as_deref() != Some(mark) && by.is_none_or(|by| by == self.id)
     }
+
+    /// Whether it has set this history aside.
+    #[must_use]
+    pub fn has_set_aside(&self, aside: &Aside) -> bool {
+        let is_called = |id: &String| *id == self.id || self.before.contains(id);
+        aside.machine.as_ref().map_or(!self.came, is_called)
+    }
+
+    /// Which history it has.
+    #[must_use]
+    pub fn log(&self) -> Option<Id> {
+        Id::parse(self.log.as_ref()?)
+    }
+
+    /// Those of the keys of former identities that its history may be sealed with.
+    #[must_use]
+    pub fn retired_of<'r>(&self, all: &'r [Retired]) -> &'r [Retired] {
+        &all[self.passes_over.min(all.len())..]
+    }
 }
 
 /// A mark without what says whose it is.
@@ -67,19 +150,41 @@ pub fn unsigned(mark: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn a_mark_is_another_machines_only_where_that_is_known() {
         let folder = tempfile::tempdir().expect("folder");
         let (home, identity, store) = (Home::at(folder.path()), Identity::generate(), Id([1; 16]));
         assert!(Machine::read(&home, &identity, store).is_none());
-        let one = Machine::begin(&home, &identity, store, None).expect("noted");
+        let mut payload = Payload { history: Some("7.ab".into()), ..Payload::new(store, Id([2; 16]), Id([3; 16])) };
+        payload.retired.push(Retired { key: Secret::new(vec![7; 32]), last: 9, hash: [1; 32] });
+        let one = Machine::begin(&home, &identity, &payload).expect("noted");
         assert_eq!(Machine::read(&home, &identity, store), Some(one.clone()));
         assert!(Machine::read(&home, &Identity::generate(), store).is_none());
-        let other = Machine::begin(&home, &identity, store, Some("7.ab")).expect("noted");
+        let other = Machine::come(&home, &identity, &payload).expect("noted");
         assert!(one.may_have_written("7.ab") && !other.may_have_written("7.ab") && other.may_have_written("8.cd"));
+        assert_eq!([&one, &other].map(|machine| machine.retired_of(&payload.retired).len()), [1, 0]);
         let signed = one.sign("9.ef");
         assert!(one.may_have_written(&signed) && !other.may_have_written(&signed));
         assert_eq!([unsigned(&signed), unsigned("9.ef"), unsigned("9")], ["9.ef", "9.ef", "9"]);
+        // What was set aside is its own under each number that it had.
+        let aside = |machine: Option<&Machine>| Aside {
+            folder: "history-1".into(),
+            log: Id([3; 16]),
+            machine: machine.map(|machine| machine.id().to_owned()),
+            known: None,
+            key: Secret::new(vec![7; 32]),
+            retired: Vec::new(),
+        };
+        let all = [aside(None), aside(Some(&one)), aside(Some(&other))];
+        let own = |machine: &Machine| all.each_ref().map(|aside| machine.has_set_aside(aside));
+        assert_eq!([own(&one), own(&other)], [[true, true, false], [false, false, true]]);
+        other.begin_another(&home, &identity, &payload).expect("noted");
+        let next = Identity::generate();
+        Machine::hand_over(&home, [&identity, &next], store).expect("noted");
+        let later = Machine::read(&home, &next, store).expect("noted");
+        assert!(own(&later) == [false, false, true] && !later.may_have_written(&one.sign("9.ef")));
+        assert_eq!((later.log(), later.retired_of(&payload.retired).len()), (Some(Id([3; 16])), 1));
     }
 }

@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    identity::anchor::Id,
+    identity::{anchor::Id, retired::Aside},
     name::{KeyName, MemberName},
     secret::Secret,
 };
 
 use super::{
-    bygone::{Guarded, limits_alone},
+    bygone::{Guarded, Rule},
     facts::{Facts, LeftWith},
     members::{MOST, Member},
     payload::{Former, Key, Payload, Removed},
@@ -75,12 +75,12 @@ pub struct Merged {
     pub unaware: BTreeSet<KeyName>,
 }
 
-/// Merges two versions.
+/// Merges two versions. By the rule is known what wiped keys were held back by.
 ///
 /// # Errors
 /// `Store` for versions of different stores, one that is older than what both come from, and one whose seal nobody who was in
 /// it can have given to it.
-pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Moment) -> Result<Merged> {
+pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Moment, rule: Rule) -> Result<Merged> {
     refuse_what_cannot_be(base, ours, theirs)?;
     let (members, removed) = members(base, ours, theirs)?;
     let (seal, seals) = seals::merged(base, ours, theirs)?;
@@ -110,7 +110,9 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Mome
     founders_own(base, ours, theirs, &mut merged);
     for side in [Some(ours), Some(theirs), base].into_iter().flatten() {
         merged.wiped_guarded.extend(side.wiped_guarded.iter().cloned());
-        Guarded::of(side, limits_alone).note_wiped(&mut merged, limits_alone);
+        merged.wiped_limited.extend(side.wiped_limited.iter().cloned());
+        merged.note_wiped_secrets(side.wiped_secrets.iter().copied());
+        Guarded::of(side, rule).note_wiped(&mut merged, rule);
     }
     let unaware = mark_what_left(base, [ours, theirs], &mut merged, &removed, now);
     merged.settle_revocations();
@@ -284,6 +286,13 @@ fn founders_own(base: Option<&Payload>, ours: &Payload, theirs: &Payload, merged
     merged.history.clone_from(&newer.history);
     merged.retired = newer.retired.iter().map(super::moving::copy_retired).collect();
     merged.aside = newer.aside.iter().map(super::moving::copy_aside).collect();
+    // Each machine has set aside its own.
+    for aside in ours.aside.iter().chain(&theirs.aside).filter(|aside| aside.machine.is_some()) {
+        let is_it = |known: &Aside| known.folder == aside.folder && known.machine == aside.machine;
+        if !merged.aside.iter().any(is_it) {
+            merged.aside.push(super::moving::copy_aside(aside));
+        }
+    }
     let before = base.and_then(|base| base.recovery);
     merged.recovery = match (ours.recovery, theirs.recovery) {
         (ours, theirs) if ours == before => theirs,

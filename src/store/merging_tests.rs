@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::{
+    bygone::limits_alone,
     facts::{Facts, Revoked},
     journal::Deed,
     members::Member,
@@ -25,7 +26,7 @@ fn copy(store: &Payload) -> Payload {
 }
 
 fn merged(base: &Payload, ours: &Payload, theirs: &Payload) -> Merged {
-    merge(Some(base), ours, theirs, at(99)).expect("merges")
+    merge(Some(base), ours, theirs, at(99), &limits_alone).expect("merges")
 }
 
 fn said(base: &Payload, ours: &Payload, theirs: &Payload) -> Vec<Said> {
@@ -103,9 +104,9 @@ fn a_key_that_was_removed_on_one_side_and_changed_on_the_other_is_kept() {
     theirs.step(Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
     theirs.step(Deed::Rename, at(1), |edit| edit.rename(&name("b"), &name("z"))).expect("free");
     ours.step(Deed::Edit, at(1), |edit| edit.change(&name("b"), |facts| facts.note = Some("n".into()))).expect("there");
-    assert_eq!(said(&base, &ours, &theirs), [Said::Kept(name("a"), Side::Ours), Said::Kept(name("b"), Side::Ours)]);
+    assert_eq!(said(&base, &ours, &theirs), [Said::Kept(name("a"), Side::Ours)]);
     let payload = merged(&base, &ours, &theirs).payload;
-    assert_eq!(payload.keys.keys().map(KeyName::as_str).collect::<Vec<_>>(), ["a", "b", "z"]);
+    assert_eq!(payload.keys.keys().map(KeyName::as_str).collect::<Vec<_>>(), ["a", "z"]);
     assert_eq!((all_of(&payload, "a"), payload.removed.len()), (vec!["a2".to_owned(), "a1".into()], 1));
 }
 
@@ -196,7 +197,7 @@ fn what_a_key_may_be_used_for_holds_for_it_under_the_name_that_the_other_side_ga
     });
     rename(&mut theirs, "a", "z");
     edit(&mut theirs, "z", |facts| facts.limits.terminal = true);
-    assert_eq!(said(&base, &ours, &theirs), [Said::Kept(name("a"), Side::Ours)]);
+    assert_eq!(said(&base, &ours, &theirs), [Said::Edited(name("z"), vec!["limits"])]);
     let facts = merged(&base, &ours, &theirs).payload.keys[&name("z")].facts.clone();
     assert!(facts.limits.ask && facts.limits.terminal && facts.tags.len() == 1);
     // To widen it was said on the side that knew of no other limit.
@@ -292,7 +293,7 @@ fn members_of_both_are_added_and_a_removal_wins_with_its_seal() {
     assert_eq!(merged(&base, &base, &anew).payload.seal, Id([7; 16]));
     // Another seal without a removal, a name for two, an old copy, another store: somebody else's doing.
     let refused = |base: Option<&Payload>, ours: &Payload, theirs: &Payload| {
-        merge(base, ours, theirs, at(9)).err().expect("refused").message
+        merge(base, ours, theirs, at(9), &limits_alone).err().expect("refused").message
     };
     let mut bad = copy(&base);
     bad.seal = Id([7; 16]);

@@ -44,14 +44,14 @@ impl Former {
 }
 
 /// The same key of a former identity once more.
-pub(super) fn copy_retired(Retired { key, last, hash }: &Retired) -> Retired {
-    Retired { key: key.copy(), last: *last, hash: *hash }
+pub(super) fn copy_retired(retired: &Retired) -> Retired {
+    retired.copy()
 }
 
 /// The same of a history that was set aside.
-pub(super) fn copy_aside(Aside { folder, log, known, key, retired }: &Aside) -> Aside {
-    let retired = retired.iter().map(copy_retired).collect();
-    Aside { folder: folder.clone(), log: *log, known: known.clone(), key: key.copy(), retired }
+pub(super) fn copy_aside(Aside { folder, log, machine, known, key, retired }: &Aside) -> Aside {
+    let (retired, machine) = (retired.iter().map(copy_retired).collect(), machine.clone());
+    Aside { folder: folder.clone(), log: *log, machine, known: known.clone(), key: key.copy(), retired }
 }
 
 impl Payload {

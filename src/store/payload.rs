@@ -56,6 +56,10 @@ pub struct Payload {
     pub marks: Vec<Mark>,
     /// Keys that took a person, or the proxy, and were wiped: older copies of the file have them still (bygone.rs).
     pub wiped_guarded: BTreeSet<KeyName>,
+    /// The same of those that were limited in another way.
+    pub wiped_limited: BTreeSet<KeyName>,
+    /// What stands for wiped secrets of keys that were.
+    pub wiped_secrets: BTreeSet<Id>,
     /// When the store was last written.
     pub written: Option<Moment>,
     /// What holds its keys back here though it says less: noted beside it, and never in it.
@@ -255,6 +259,8 @@ impl Payload {
             steps: Vec::new(),
             marks: Vec::new(),
             wiped_guarded: BTreeSet::new(),
+            wiped_limited: BTreeSet::new(),
+            wiped_secrets: BTreeSet::new(),
             written: None,
             held_on: Vec::new(),
         }
@@ -271,8 +277,9 @@ impl Payload {
         for removed in &mut self.removed {
             removed.name = removed.name.clone().of(store);
         }
-        let wiped = std::mem::take(&mut self.wiped_guarded);
-        self.wiped_guarded = wiped.into_iter().map(|name| name.of(store)).collect();
+        for names in [&mut self.wiped_guarded, &mut self.wiped_limited] {
+            *names = std::mem::take(names).into_iter().map(|name| name.of(store)).collect();
+        }
         self.steps.iter_mut().for_each(|step| step.of_store(store));
         self
     }

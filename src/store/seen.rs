@@ -100,6 +100,12 @@ impl Seen {
         Self { version, known: Known::of(payload) }
     }
 
+    /// The same, also with what only its user's settings hold back.
+    #[must_use]
+    pub fn judged(self, payload: &Payload, judge: Judge) -> Self {
+        Self { known: self.known.judged(payload, judge), ..self }
+    }
+
     /// The same, with what holds keys back all the same. As long as it does so for any that is there, the differences are told
     /// from what there was before.
     #[must_use]
@@ -108,6 +114,9 @@ impl Seen {
         let before = before.filter(|_| is_waiting).map(|before| &before.known);
         self.known.agreed = before.and_then(|known| known.agreed.as_ref().or(known.keys.as_ref())).cloned();
         self.known = self.known.with(held_on);
+        if !NOTE.holds(&self.text()) {
+            self.known.shorten();
+        }
         self
     }
 

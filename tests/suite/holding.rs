@@ -74,6 +74,13 @@ fn a_store_that_had_members_opens_never_as_one_without_and_no_merge_makes_it_one
     alone(&alice, &["remove", "team:A", "--yes"]).says("", &refused, 5);
     alone(&alice, &[&ACCEPT[..], &["--older", "--yes"]].concat()).says("", &refused, 5);
     is_held_back(&alice, "team:A");
+    // Nor where what she said yes to is gone, and only what she has seen is left.
+    let members = fs::read(alice.own("members")).expect("read");
+    fs::remove_file(alice.own("members")).expect("remove");
+    for words in [&["get", "team:A"][..], &[&ACCEPT[..], &["--older", "--yes"]].concat()] {
+        alone(&alice, words).says("", &refused, 5);
+    }
+    fs::write(alice.own("members"), members).expect("write");
     // Where git merges it with what she has.
     fs::write(&file, &good).expect("write");
     alice.set("team:B", "second-secret");
@@ -269,6 +276,75 @@ fn what_was_done_before_anybody_else_has_seen_it_holds_back_what_an_older_copy_h
     alone_does(&alice, &["list", "--store", "team"]);
     let eve = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
     needs_a_person(&alice, &["store", "recipients", "add", "team", "eve", eve, "--yes"]);
+}
+
+#[test]
+fn what_settings_ask_for_waits_for_a_key_that_was_removed_and_so_does_what_is_left_of_a_wiped_one() {
+    let (_remote, alice, bob) = two();
+    alice.sandbox.configure("[[keys]]\nmatch = \"prod/*\"\nask = true\n");
+    alice.set("team:pe", "secret-of-pe");
+    alice.set("team:R", "secret-of-R");
+    alice.set("team:G", "secret-of-G");
+    fs::copy(alice.file(), bob.file()).expect("copy");
+    let before = fs::read(alice.file()).expect("read");
+    alice.does(&["rename", "team:pe", "team:prod/x", "--yes"]);
+    alone_does(&alice, &["remove", "team:prod/x", "--forget", "--yes"]);
+    // Bob revokes a secret and wipes it, and wipes a key that he has asked for, before she looks.
+    fs::copy(alice.file(), bob.file()).expect("copy");
+    bob.does(&["revoke", "team:R", "--yes"]);
+    bob.does(&["edit", "team:G", "--ask"]);
+    for key in ["team:R", "team:G"] {
+        bob.does(&["remove", key, "--forget", "--yes"]);
+    }
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    alone_does(&alice, &["list", "--store", "team"]);
+    let here = fs::read(alice.file()).expect("read");
+    // Merged with itself an older copy gets no newer.
+    let older = alice.sandbox.project().join("older");
+    fs::write(&older, &before).expect("write");
+    alice.sandbox.file("raised", "");
+    fs::write(alice.sandbox.project().join("raised"), &before).expect("write");
+    alice.sandbox.file("empty", "");
+    for _ in 0..12 {
+        alone_does(&alice, &["store", "merge", "--base", "empty", "--ours", "raised", "--theirs", "older"]);
+    }
+    fs::copy(alice.sandbox.project().join("raised"), alice.file()).expect("copy");
+    let ran = alone(&alice, &["get", "team:pe"]);
+    assert!(ran.code() == 5 && ran.stderr().contains("but another of generation "), "{}", ran.stderr());
+    // Where another member has made it newer what was known holds on.
+    fs::write(alice.file(), &before).expect("write");
+    let all = recipients(&bob);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let newer = forge(&alice, |text| text.replacen("generation = ", "generation = 9", 1), &all);
+    fs::write(alice.file(), newer).expect("write");
+    is_held_back(&alice, "team:pe");
+    is_held_back(&alice, "team:R");
+    let eve = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+    let ran = alone(&alice, &["store", "recipients", "add", "team", "eve", eve, "--yes"]);
+    assert!(ran.code() == 9 && ran.stderr().contains("`team:G`"), "{}", ran.stderr());
+    fs::write(alice.file(), here).expect("write");
+}
+
+#[test]
+fn what_holds_on_is_said_by_the_first_command_also_where_it_writes_and_by_no_merge_again() {
+    let (_remote, alice, bob) = two_with_driver();
+    alice.does(&["edit", "team:A", "--ask"]);
+    alice.push();
+    bob.pull();
+    let screen = on_a_terminal(&bob.sandbox, &[KEYCTL, "edit", "team:A", "--no-ask"], &[("[y/N] ", "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    bob.push();
+    alice.pull();
+    alice.sandbox.secret("secret-of-B");
+    let ran = alice.sandbox.call(&["set", "team:B"]).input("secret-of-B").run();
+    let said = "and what you knew of holds on: `A`\n";
+    assert!(ran.stderr().contains(said) && ran.stderr().ends_with("keyctl: kept `team:B`\n"), "{}", ran.stderr());
+    alice.git(&["commit", "-qam", "a key"]);
+    bob.set("team:C", "secret-of-C");
+    bob.push();
+    let (good, said) = alice.try_git(&alice.repo(), &["pull", "-q", "--no-rebase", "--no-edit", "origin", "main"]);
+    assert!(good && !said.contains("for more"), "{said}");
+    is_held_back(&alice, "team:A");
 }
 
 #[test]

@@ -484,6 +484,18 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
     std::fs::copy(sandbox.project().join("ours"), &store).expect("copy");
     let ran = sandbox.call(&["get", "k"]).run();
     assert!(ran.code() == 5 && ran.stderr().contains("an older copy: generation 0, but "), "{}", ran.stderr());
+    // Nor does one get newer by merging it with itself.
+    copy("raised");
+    std::fs::copy(sandbox.project().join("free"), sandbox.project().join("raised")).expect("copy");
+    let behind = "keyctl: neither version is the newest that this machine knows, so what they make is not either\n";
+    std::fs::write(&store, &now).expect("write");
+    for _ in 0..9 {
+        let ran = merge(["empty", "raised", "free"]);
+        assert!(ran.code() == 0 && ran.stderr().ends_with(behind), "{}", ran.stderr());
+    }
+    std::fs::copy(sandbox.project().join("raised"), &store).expect("copy");
+    let ran = sandbox.call(&["get", "k"]).run();
+    assert!(ran.code() == 5 && ran.stderr().contains("an older copy: generation "), "{}", ran.stderr());
     std::fs::write(&store, now).expect("write");
     // A person can have it all the same.
     let question = "keyctl: let `k` be used as the merged versions say? [y/N] ";
@@ -492,6 +504,30 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
     let screen = on_a_terminal(&sandbox, &words, &[(question, "y\r")]);
     assert_eq!(screen.code, 0, "{}", screen.shown);
     sandbox.call(&["get", "k"]).run().says("first-secret", "", 0);
+}
+
+#[test]
+fn a_merge_with_an_older_copy_brings_nothing_back_that_was_limited_and_wiped() {
+    let sandbox = Sandbox::with(&[("k", "first-secret"), ("z", "free-secret")]);
+    let store = sandbox.data("store.age");
+    std::fs::copy(&store, sandbox.project().join("older")).expect("copy");
+    sandbox.file("empty", "");
+    let words = ["store", "merge", "--base", "empty", "--ours", store.to_str().expect("text"), "--theirs", "older"];
+    let merge = || sandbox.call(&words).under(&["setsid", "-w"]).run();
+    // What was never limited is nobody's concern.
+    assert_eq!(sandbox.call(&["remove", "z", "--forget", "--yes"]).run().code(), 0);
+    limit(&sandbox, "k", &["--only-program", "/bin/true"]);
+    assert_eq!((merge().code(), sandbox.call(&["get", "z"]).run().code()), (0, 0));
+    assert_eq!(sandbox.call(&["rename", "k", "j", "--yes"]).run().code(), 0);
+    assert_eq!(sandbox.call(&["remove", "j", "--forget", "--yes"]).run().code(), 0);
+    let warned = "keyctl: by this merge keys may be used for more than is known here, or come from an older copy: `k`";
+    let refused = "keyctl: to use `k` for more takes a yes at a terminal; nothing was changed";
+    merge().says("", &format!("{warned}\n{refused}\n{YOURSELF}"), 9);
+    // Another way into the store is asked for by what takes a person alone.
+    sandbox.file("words", "four words of mine\n");
+    sandbox.may_lie_in(&sandbox.project().join("words"));
+    let copy = ["recovery", "create", "copy.age", "--passphrase-file", "words"];
+    assert_eq!(sandbox.call(&copy).under(&["setsid", "-w"]).run().code(), 0);
 }
 
 #[test]

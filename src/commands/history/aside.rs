@@ -6,6 +6,7 @@ use crate::{
     failure::{Failure, Kind, Result},
     history::Log,
     home::Home,
+    identity::retired::Aside,
     store::payload::Payload,
 };
 
@@ -18,7 +19,10 @@ pub fn log(home: &Home, payload: &Payload, current: Log, folder: &Path) -> Resul
     let folder = find(home, payload, folder)?;
     let name = folder.file_name().unwrap_or_default();
     let logs = || payload.aside.iter().filter_map(|aside| Some((aside, Log::set_aside_in(&folder, aside)?)));
-    if let Some((_, log)) = logs().find(|(_, log)| log.opens()) {
+    // Several of one machine may have been sealed with one key.
+    let named = |aside: &Aside| name == aside.folder.as_str();
+    let found = logs().find(|(aside, log)| named(aside) && log.opens());
+    if let Some((_, log)) = found.or_else(|| logs().find(|(_, log)| log.opens())) {
         return Ok(log);
     }
     let current = current.lying_in(&folder);
@@ -26,8 +30,7 @@ pub fn log(home: &Home, payload: &Payload, current: Log, folder: &Path) -> Resul
         return Ok(current);
     }
     // What is so damaged that nothing of it opens is told by its folder's name.
-    let named = logs().find(|(aside, _)| name == aside.folder.as_str());
-    named.map(|(_, log)| log).ok_or_else(|| none(payload, &folder))
+    logs().find(|(aside, _)| named(aside)).map(|(_, log)| log).ok_or_else(|| none(payload, &folder))
 }
 
 fn find(home: &Home, payload: &Payload, folder: &Path) -> Result<PathBuf> {

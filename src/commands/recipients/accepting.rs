@@ -82,7 +82,8 @@ impl News {
     fn is_none(&self) -> bool {
         let is_own = self.payload.id == self.kept.anchor.store;
         if self.payload.members.is_empty() {
-            let is_pinned = self.payload.seal == self.kept.anchor.seal && self.before.is_none();
+            let knows_of_none = self.before.is_none() && self.seen.is_none();
+            let is_pinned = self.payload.seal == self.kept.anchor.seal && knows_of_none;
             return is_own && self.older().is_none() && self.too_far().is_none() && is_pinned;
         }
         let is_newest = self.older().is_none() && self.too_far().is_none();
@@ -123,7 +124,7 @@ impl News {
             return Err(forged.hint(own_copy));
         }
         if self.payload.members.is_empty()
-            && self.before.as_ref().is_some_and(Accepted::has_members)
+            && accepted::had_members(home.data(), &self.kept.identity, self.payload.id)
             && self.older().is_none()
         {
             return Err(accepted::without_members(&name_of(home)).hint(own_copy));
@@ -229,12 +230,13 @@ fn keep(home: &Home, news: News, terminal: &Terminal) -> Result<()> {
     let said = news.difference.lines().into_iter().chain(news.older().map(|older| older.message));
     let note = format!("accepted: {}", said.collect::<Vec<_>>().join("; "));
     let News { kept, payload, version, before, held_on, .. } = news;
+    let settings = config::read(home)?.rotation;
     let seen = version.map(|version| {
         // What nobody was asked about, since it is not there, waits on; but not for a secret that the yes was to.
         let (gone, freed): (Vec<_>, Vec<_>) = held_on.into_iter().partition(HeldOn::is_gone);
         let is_answered = |one: &HeldOn| freed.iter().any(|freed| freed.secret() == one.secret());
         let held_on = gone.into_iter().filter(|one| !is_answered(one)).collect();
-        Seen::of(&payload, version).with(held_on, None)
+        Seen::of(&payload, version).judged(&payload, &opening::judge(home, &settings)).with(held_on, None)
     });
     seen.iter().try_for_each(Seen::refuse_what_is_too_much)?;
     let anchor = Anchor { seal: payload.seal, generation: payload.generation, ..kept.anchor.clone() };

@@ -2,8 +2,8 @@
 //!
 //! git gives three files: what both come from, ours, in whose place the result goes, and theirs. All are opened with the
 //! identity of one store; what does not open, or is of another store, fails with an exit code above 1 and leaves ours as it
-//! was. Where git called that is one above 128, by which it gives the merge up: else it would call it a conflict, and whoever
-//! commits that loses what the other side has. Exit code 1 says that a person has to look: the result is whole and opens all
+//! was. Where git merges into the commit that it is at, that is one above 128, by which it gives the merge up: else it would call
+//! it a conflict, and whoever commits that loses what the other side has. Exit code 1 says that a person has to look: the result is whole and opens all
 //! the same. So it is where the members are not those that were accepted here: what is merged is made for them, and is not to
 //! be pushed before a yes.
 //!
@@ -25,10 +25,11 @@ use crate::{
     history::{Action, Event},
     home::{self, Home},
     plain::first_names,
+    scan::git::Git,
     store::{
         accepted::{self, Accepted},
-        bygone::Guarded,
         file::{self, SealedFile},
+        holding::HeldOn,
         merging::{self, Merged, Said, Side},
         payload::Payload,
         seen::{self, Seen, Version},
@@ -65,7 +66,39 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
         merged.map_err(
             |failure| if failure.kind == Kind::Negative { Failure { kind: Kind::Store, ..failure } } else { failure },
         );
-    merged.map_err(|failure| if arguments.is_called_by_git() { failure.hint(GIVEN_UP) } else { failure })
+    merged.map_err(|failure| match &arguments.path {
+        Some(_) if is_given_up(arguments) => failure.hint(GIVEN_UP),
+        Some(path) if arguments.is_called_by_git() => failure.hint(format!(
+            "git calls that a conflict, and the file is one version alone: `git checkout --theirs -- {}` has the other",
+            path.display()
+        )),
+        _ => failure,
+    })
+}
+
+/// Whether git may be told to give a merge up where it fails, by which it goes back to the commit that it is at. Where it is on its
+/// way to another one (`git switch -m`), it would throw away what was not committed, and of several commits that it picks or
+/// applies it would leave one out: then it is to call it a conflict.
+#[must_use]
+pub fn is_given_up(arguments: &Merge) -> bool {
+    let is_one_of_several = || {
+        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+        let there = |name: &str| git.path(&["rev-parse", "--git-path", name]).map(|path| path.exists());
+        Some(there("sequencer").ok()? || there("rebase-apply").ok()?)
+    };
+    arguments.is_called_by_git() && is_at_head(arguments) && !is_one_of_several().unwrap_or(true)
+}
+
+/// Whether this side is the file of the commit that git is at: else it is on its way to another one, or only looks at a merge.
+fn is_at_head(arguments: &Merge) -> bool {
+    let at_head = || {
+        let (ours, path) = (arguments.ours.as_ref()?.to_str()?, arguments.path.as_ref()?.to_str()?);
+        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+        let at_head = git.answer(&["rev-parse", "--verify", "--quiet", &format!("HEAD:{path}")]).ok()??;
+        let ours = git.output(&["hash-object", "--no-filters", "--", ours]).ok()?;
+        Some(at_head.trim_ascii() == ours.trim_ascii())
+    };
+    at_head().unwrap_or_default()
 }
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
@@ -76,14 +109,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
             "this side is the store itself: `--unseen` is for git's own files alone",
         ));
     }
-    let open = |file: &Path, words: &str| {
-        let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
-        let sealed = SealedFile::read_at(&home, file).map_err(of_it)?;
-        let sealed =
-            sealed.ok_or_else(|| Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())))?;
-        sealed.open_unpinned(&kept.identity).and_then(|text| text.read()).map_err(of_it)
-    };
-    let (ours_read, theirs_read) = (open(ours, "this side")?, open(theirs, "the other side")?);
+    let Sides { base: base_read, ours: (ours_read, ours_version), theirs: (theirs_read, theirs_version), is_others } =
+        Sides::read(&home, &kept, [base, ours, theirs])?;
     if !arguments.unseen && [&ours_read, &theirs_read].iter().any(|side| side.generation == 0) {
         let said = "a side counts no change: it is what git merged on the way, and no version of the store";
         return Err(Failure::new(Kind::Store, said));
@@ -91,46 +118,108 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if ours_read.id != kept.anchor.store {
         return Err(Failure::new(Kind::Store, "this side is not the store that its identity is kept for"));
     }
-    // Where nothing is in common, git gives an empty file; and what is from before this user was let in does not open.
-    let is_empty = std::fs::metadata(base).is_ok_and(|facts| facts.len() == 0);
-    let is_others =
-        !is_empty && SealedFile::read_at(&home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
-    let base_read = if is_empty || is_others { None } else { Some(open(base, "what both come from")?) };
-    let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now())?;
-    if arguments.unseen {
-        merged.payload.generation = 0;
-    }
-    let is_guarded = unbound::guard(&home);
-    for side in [Some(&ours_read), Some(&theirs_read), base_read.as_ref()].into_iter().flatten() {
-        Guarded::of(side, &is_guarded).note_wiped(&mut merged.payload, &is_guarded);
-    }
+    let rule = unbound::guard(&home);
+    let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now(), &rule)?;
+    let most = no_more_than(&home, &kept, [(&ours_read, ours_version), (&theirs_read, theirs_version)]);
+    let generation = most.map_or(merged.payload.generation, |most| merged.payload.generation.min(most));
+    merged.payload.generation = if arguments.unseen { 0 } else { generation };
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
     }
-    let known = || Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
-    if payload.members.is_empty() && known().is_some_and(|known| known.has_members()) {
+    if payload.members.is_empty() && accepted::had_members(home.data(), &kept.identity, payload.id) {
         return Err(accepted::without_members(&store_name(&home)));
     }
-    if payload.members.is_empty() && !arguments.unseen {
+    if payload.members.is_empty() && !arguments.unseen && most.is_none() {
         own::hold(&home, &kept, payload, [ours, theirs], terminal)?;
     }
+    // git has somebody look at a merge (`git log --remerge-diff`) by making it.
+    let is_to_stay = arguments.path.is_none() || is_at_head(arguments);
     let ((sealed, version), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
     if arguments.unseen {
         return Ok(ExitCode::SUCCESS);
     }
     let note = "merged two versions of its file";
-    record::change(&record::log(&home, &kept, payload), &Event::new(Action::Store, Moment::now()).note(note), terminal);
+    if is_to_stay {
+        let event = Event::new(Action::Store, Moment::now()).note(note);
+        record::change(&record::log(&home, &kept, payload), &event, terminal);
+    }
     tell(&merged, &names, is_others, terminal);
-    let is_accepted = say_members(&home, &kept, (payload, version), terminal);
+    if most.is_some() {
+        terminal.warn("neither version is the newest that this machine knows, so what they make is not either");
+    }
+    let is_accepted = say_members(&home, &kept, (payload, version), most.is_some(), terminal);
     // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
     let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
-    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(Kind::Negative as u8) })
+    if is_clean {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.is_called_by_git() && is_to_stay && is_accepted {
+        terminal.hint(
+            "git calls that a conflict, so that you look: the file is whole, and is to be committed as it is then",
+        );
+    }
+    Ok(ExitCode::from(Kind::Negative as u8))
+}
+
+/// What is in the three files.
+struct Sides {
+    base: Option<Payload>,
+    ours: (Payload, Option<Version>),
+    theirs: (Payload, Option<Version>),
+    /// Whether what both come from is from before this user was let in.
+    is_others: bool,
+}
+
+impl Sides {
+    fn read(home: &Home, kept: &Kept, [base, ours, theirs]: [&PathBuf; 3]) -> Result<Self> {
+        let open = |file: &Path, words: &str| {
+            let of_it = |failure: Failure| Failure { message: format!("{words}: {}", failure.message), ..failure };
+            let sealed = SealedFile::read_at(home, file).map_err(of_it)?;
+            let sealed =
+                sealed.ok_or_else(|| Failure::new(Kind::Disk, format!("there is no file `{}`", file.display())))?;
+            let text = sealed.open_unpinned(&kept.identity).map_err(of_it)?;
+            let payload = text.read().map_err(of_it)?;
+            let version = text.version(&payload);
+            Ok::<_, Failure>((payload, version))
+        };
+        let (ours, theirs) = (open(ours, "this side")?, open(theirs, "the other side")?);
+        // Where nothing is in common, git gives an empty file; and what is from before this user was let in does not open.
+        let is_empty = std::fs::metadata(base).is_ok_and(|facts| facts.len() == 0);
+        let is_others =
+            !is_empty && SealedFile::read_at(home, base)?.is_some_and(|sealed| !sealed.is_made_for(&kept.identity));
+        let base = if is_empty || is_others { None } else { Some(open(base, "what both come from")?.0) };
+        Ok(Self { base, ours, theirs, is_others })
+    }
+}
+
+/// How many changes what is merged may count at most, where neither side could take the place of what is known here: then nor
+/// can what they make. Else older copies would make a newer one.
+fn no_more_than(home: &Home, kept: &Kept, sides: [(&Payload, Option<Version>); 2]) -> Option<u64> {
+    let [(first, _), _] = sides;
+    let seen = Seen::read(&home.file(seen::NAME), &kept.identity, first.id).map(|seen| seen.version);
+    let is_in_order = |(side, version): (&Payload, Option<Version>)| {
+        file::older(side.generation, seen, &kept.anchor).is_none() && file::another(version, seen).is_none()
+    };
+    if sides.into_iter().any(is_in_order) {
+        return None;
+    }
+    let pinned = kept.anchor.generation;
+    // One of the same number as what was seen is known for another; one of the same as what is only pinned is not.
+    let most = seen.map(|seen| seen.generation).filter(|seen| *seen >= pinned);
+    Some(most.unwrap_or_else(|| pinned.saturating_sub(1)).max(1))
 }
 
 /// Whether the members of what was merged are those that were accepted here, and nothing holds a key back less; says it where not.
-fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<Version>), terminal: &Terminal) -> bool {
+/// What is not the newest lacks what came later, and is held against nothing yet.
+fn say_members(
+    home: &Home,
+    kept: &Kept,
+    (payload, version): (&Payload, Option<Version>),
+    is_behind: bool,
+    terminal: &Terminal,
+) -> bool {
     if payload.members.is_empty() {
         return true;
     }
@@ -139,9 +228,12 @@ fn say_members(home: &Home, kept: &Kept, (payload, version): (&Payload, Option<V
     let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
     let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
     let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, &settings)));
-    let freed: Vec<String> = held_on.filter(|one| !one.is_gone()).map(|one| one.name().to_owned()).collect();
+    // What holds on already is said of the store itself, and is not by this merge.
+    let known = |one: &HeldOn| seen.iter().flat_map(Seen::held_on).any(|known| known.is_as(one));
+    let freed = held_on.filter(|one| !one.is_gone() && !is_behind && !known(one));
+    let freed: Vec<String> = freed.map(|one| one.name().to_owned()).collect();
     // Else that is said with the secrets that differ.
-    if difference.is_none() || difference.is_addition() {
+    if !is_behind && (difference.is_none() || difference.is_addition()) {
         for line in seen.iter().flat_map(|seen| seen.holding(payload)) {
             terminal.warn(&format!("against what you had: {line}"));
         }

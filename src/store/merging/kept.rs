@@ -36,6 +36,7 @@ fn with_limits_of(mut facts: Facts, other: &Facts) -> Facts {
 #[cfg(test)]
 mod tests {
     use crate::store::{
+        bygone::limits_alone,
         journal::Deed,
         merging::merge,
         payload::Payload,
@@ -60,12 +61,12 @@ mod tests {
             });
             step.expect("done");
             for [one, other] in [[&ours, &theirs], [&theirs, &ours]] {
-                let merged = merge(Some(&base), one, other, at(2)).expect("merges").payload;
+                let merged = merge(Some(&base), one, other, at(2), &limits_alone).expect("merges").payload;
                 let limits = |key: &str| merged.keys.get(&name(key)).map(|key| key.facts.limits.ask);
-                assert_eq!([limits("a"), limits("b")], [Some(true), (!is_removed).then_some(true)]);
+                assert_eq!([limits("a"), limits("b")], [is_removed.then_some(true), (!is_removed).then_some(true)]);
                 assert_eq!(limits("z"), Some(false));
                 let frozen = |key: &str| merged.keys.get(&name(key)).map(|key| key.facts.frozen);
-                assert_eq!([frozen("a"), frozen("b")], [Some(true), (!is_removed).then_some(true)]);
+                assert_eq!([frozen("a"), frozen("b")], [is_removed.then_some(true), (!is_removed).then_some(true)]);
                 assert_eq!(frozen("z"), Some(false));
             }
         }
@@ -87,7 +88,7 @@ mod tests {
         let (bare, mut with) = (empty(), empty());
         member(&mut with);
         let refused = |base: Option<&Payload>, one: &Payload, other: &Payload| {
-            merge(base, one, other, at(1))
+            merge(base, one, other, at(1), &limits_alone)
                 .err()
                 .map(|failure| failure.message.split(" names").next().map(str::to_owned))
         };

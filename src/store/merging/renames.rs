@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Said, Side, facts};
+use super::{Said, Side, facts, keys::both_have};
 use crate::{
     name::KeyName,
     store::payload::{Key, Payload},
@@ -24,6 +24,15 @@ pub(super) fn follow(base: &Payload, [ours, theirs]: [&Payload; 2], merged: &mut
             if there != from {
                 let names = if which == Side::Ours { [name, there] } else { [there, name] };
                 said.insert(Said::Renamed(from.clone(), names.map(KeyName::clone)));
+            }
+            if there == from && !side.keys.contains_key(from) && !other.keys.contains_key(name) {
+                // It is one key, with what both did to it.
+                let both = if which == Side::Ours { [key, elsewhere] } else { [elsewhere, key] };
+                let both = both_have(name, Some(before), both, &|value| base.mark_of(value), said);
+                merged.keys.remove(from);
+                merged.keys.insert(name.clone(), both);
+                said.retain(|said| !matches!(said, Said::Kept(kept, _) if kept == from));
+                continue;
             }
             let Some(key) = merged.keys.get_mut(name) else { continue };
             if other.keys.contains_key(name) {
@@ -58,4 +67,41 @@ fn bearer<'s>(base: &Payload, side: &'s Payload, from: &KeyName, before: &Key) -
 /// Whether a key is one of before: kept at the same moment, and has or had its secret.
 fn is_it(before: &Key, key: &Key) -> bool {
     before.facts.created == key.facts.created && key.holds(&before.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{
+        bygone::limits_alone,
+        journal::Deed,
+        merging::merge,
+        payload::Payload,
+        tests::{at, empty, name, set},
+        text,
+    };
+
+    #[test]
+    fn a_key_that_one_side_renames_and_the_other_edits_or_replaces_is_one_key_with_both() {
+        let copy = |store: &Payload| text::read(&text::write(store)).expect("reads");
+        let mut base = empty();
+        set(&mut base, "a", "a1", 0);
+        let mut renamed = copy(&base);
+        renamed.step(Deed::Rename, at(1), |edit| edit.rename(&name("a"), &name("b"))).expect("done");
+        renamed.keys.get_mut(&name("b")).expect("there").facts.url = Some("https://example.org".into());
+        let mut edited = copy(&base);
+        set(&mut edited, "a", "a2", 2);
+        edited.keys.get_mut(&name("a")).expect("there").facts.note = Some("of the shop".into());
+        for [one, other] in [[&renamed, &edited], [&edited, &renamed]] {
+            let merged = merge(Some(&base), one, other, at(9), &limits_alone).expect("merges");
+            assert!(merged.said.is_empty(), "{:?}", merged.said);
+            let keys: Vec<_> = merged.payload.keys.keys().map(ToString::to_string).collect();
+            assert_eq!(keys, ["b"]);
+            let key = &merged.payload.keys[&name("b")];
+            assert_eq!((key.value.expose_text(), key.former.len()), (Some("a2"), 1));
+            assert_eq!(
+                (key.facts.note.as_deref(), key.facts.url.as_deref()),
+                (Some("of the shop"), Some("https://example.org"))
+            );
+        }
+    }
 }

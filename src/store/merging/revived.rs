@@ -39,6 +39,7 @@ fn all(payload: &Payload) -> Vec<(KeyName, Id)> {
 #[cfg(test)]
 mod tests {
     use crate::store::{
+        bygone::limits_alone,
         merging::{Said, Side, merge},
         payload::Payload,
         tests::{at, empty, name, set},
@@ -53,7 +54,7 @@ mod tests {
         set(&mut base, "a", "a2", 1);
         let (mut ours, mut theirs) = (copy(&base), copy(&base));
         ours.forget_former(&name("a"));
-        let merged = |theirs: &Payload| merge(Some(&base), &ours, theirs, at(9)).expect("merges");
+        let merged = |theirs: &Payload| merge(Some(&base), &ours, theirs, at(9), &limits_alone).expect("merges");
         assert!(merged(&theirs).said.is_empty());
         theirs.undo(at(2)).expect("a step");
         let merged = merged(&theirs);

@@ -31,9 +31,13 @@ pub use writing::write;
 /// secrets that were wiped, the fourth one keys of former identities, the fifth one histories that were set aside, the sixth
 /// one secrets that were found in the clear, the seventh one limits of what a key may be used for, members, and secrets that
 /// somebody left with, the eighth one variables that a limit lets through, and what is hidden from agents, the ninth one keys
-/// whose secret lies in a source, the tenth one keys that are frozen, and names of wiped keys that took a person. Each is written
-/// only where there is something that it alone has, so that a keyctl that knows an earlier one goes on reading all other stores.
-pub const FORMAT: u32 = 10;
+/// whose secret lies in a source, the tenth one keys that are frozen, and names of wiped keys that took a person, the eleventh
+/// one what is left of wiped keys that were limited in another way, and whose a history is that was set aside. Each is written
+/// only where there is something that it alone has, so that a keyctl that knows an earlier one goes on reading all other
+/// stores.
+pub const FORMAT: u32 = 11;
+/// The format that is written where keys are frozen, or names are left of wiped keys that took a person.
+const FROZEN_FORMAT: u32 = 10;
 /// The format that is written where a key's secret lies in a source.
 const SOURCES_FORMAT: u32 = 9;
 /// The format that is written where a limit lets variables through, or something is hidden from agents.

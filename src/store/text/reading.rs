@@ -87,6 +87,10 @@ struct Content {
     #[serde(default)]
     wiped_guarded: BTreeSet<KeyName>,
     #[serde(default)]
+    wiped_limited: BTreeSet<KeyName>,
+    #[serde(default)]
+    wiped_secrets: Vec<String>,
+    #[serde(default)]
     key: BTreeMap<KeyName, KeyText>,
     #[serde(default)]
     removed: Vec<RemovedText>,
@@ -109,6 +113,7 @@ struct RetiredText {
 struct AsideText {
     folder: String,
     log: String,
+    machine: Option<String>,
     known: Option<String>,
     key: SecretText,
     retired: Vec<RetiredText>,
@@ -336,8 +341,8 @@ impl RetiredText {
 
 impl AsideText {
     fn into_aside(self) -> Option<Aside> {
-        let Self { folder, log, known, key, retired } = self;
-        Some(Aside { folder, log: Id::parse(&log)?, known, key: seal_key(&key)?, retired: in_order(retired)? })
+        let Self { folder, log, machine, known, key, retired } = self;
+        Some(Aside { folder, log: Id::parse(&log)?, machine, known, key: seal_key(&key)?, retired: in_order(retired)? })
     }
 }
 
@@ -383,6 +388,8 @@ impl Content {
             steps: self.step.into_iter().map(StepText::into_step).collect::<Option<_>>()?,
             marks: self.revoked.into_iter().map(MarkText::into_mark).collect::<Option<_>>()?,
             wiped_guarded: self.wiped_guarded,
+            wiped_limited: self.wiped_limited,
+            wiped_secrets: self.wiped_secrets.iter().map(|text| Id::parse(text)).collect::<Option<_>>()?,
             written: self.written,
             held_on: Vec::new(),
         })

@@ -281,7 +281,7 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
     let known = Some(format!("9.{}", "01".repeat(32)));
     let aside = |folder: &str, known, retired| {
         let (folder, key) = (folder.to_owned(), Secret::new(vec![8; 32]));
-        Aside { folder, log: Id([5; 16]), known, key, retired }
+        Aside { folder, log: Id([5; 16]), machine: None, known, key, retired }
     };
     payload.aside = vec![aside("history-1764090000", known.clone(), retired), aside("a \"b\"", None, Vec::new())];
     let text = write(&payload);
@@ -294,6 +294,10 @@ fn the_newest_format_is_written_only_where_something_needs_it() {
         assert_eq!((other.folder.as_str(), &other.known, other.retired.len()), ("a \"b\"", &None, 0));
         assert!(write(&back).contains("format = 5\n"));
     }
+    payload.aside[0].machine = Some("of this machine".to_owned());
+    let of_one = write(&payload);
+    assert!(of_one.contains("format = 11\n") && estimate(&payload) >= of_one.len());
+    assert_eq!(read(&of_one).expect("reads").aside[0].machine, payload.aside[0].machine);
     let said = read(&text.replace("CAgICA", "CAgI")).err().expect("no key").message;
     assert!(said.starts_with("the store opens, but"), "{said}");
     // That a secret was found: of a key, of a former secret, or only in what can be taken back.

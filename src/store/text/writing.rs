@@ -6,12 +6,15 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use zeroize::Zeroizing;
 
 use super::{
-    ASIDE_FORMAT, COMMON_FORMAT, FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT, SOURCES_FORMAT,
-    VARIABLES_FORMAT, members, remote,
+    ASIDE_FORMAT, COMMON_FORMAT, FORMAT, FROZEN_FORMAT, LEAKS_FORMAT, LIMITS_FORMAT, MARKS_FORMAT, RETIRED_FORMAT,
+    SOURCES_FORMAT, VARIABLES_FORMAT, members, remote,
 };
 use crate::{
     hex,
-    identity::retired::{Aside, Retired},
+    identity::{
+        anchor::Id,
+        retired::{Aside, Retired},
+    },
     name::{KeyName, SourceName},
     secret::Secret,
     store::{
@@ -56,7 +59,9 @@ pub fn write(payload: &Payload) -> Zeroizing<String> {
 fn write_head(text: &mut String, payload: &Payload) {
     let Payload { id, generation, seal, log, .. } = payload;
     let needs = [
-        (payload.speaks_of(|facts| facts.frozen) || !payload.wiped_guarded.is_empty(), FORMAT),
+        (!payload.wiped_limited.is_empty() || !payload.wiped_secrets.is_empty(), FORMAT),
+        (payload.aside.iter().any(|aside| aside.machine.is_some()), FORMAT),
+        (payload.speaks_of(|facts| facts.frozen) || !payload.wiped_guarded.is_empty(), FROZEN_FORMAT),
         (remote::is_spoken_of(payload), SOURCES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.variables.is_empty() || limits.hide_from_agents), VARIABLES_FORMAT),
         (payload.speaks_of_limits(|limits| !limits.is_empty()) || payload.speaks_of_departures(), LIMITS_FORMAT),
@@ -78,12 +83,11 @@ fn write_head(text: &mut String, payload: &Payload) {
         text.push('\n');
     }
     write_aside(text, &payload.aside);
-    for (at, seal) in payload.seals.iter().enumerate() {
-        let _ = write!(text, "{}\"{seal}\"", if at == 0 { "seals = [" } else { ", " });
-    }
-    text.push_str(if payload.seals.is_empty() { "" } else { "]\n" });
+    write_ids(text, "seals", payload.seals.iter());
     members::write(text, &payload.members);
     write_names(text, "wiped_guarded", &payload.wiped_guarded.iter().collect());
+    write_names(text, "wiped_limited", &payload.wiped_limited.iter().collect());
+    write_ids(text, "wiped_secrets", payload.wiped_secrets.iter());
     if let Some(written) = payload.written {
         let _ = writeln!(text, "written = \"{written}\"");
     }
@@ -108,10 +112,15 @@ fn write_retired(text: &mut String, retired: &[Retired]) {
 }
 
 fn write_aside(text: &mut String, aside: &[Aside]) {
-    for (at, Aside { folder, log, known, key, retired }) in aside.iter().enumerate() {
+    for (at, Aside { folder, log, machine, known, key, retired }) in aside.iter().enumerate() {
         text.push_str(if at == 0 { "aside = [{ folder = " } else { ", { folder = " });
         write_string(text, folder);
         let _ = write!(text, ", log = \"{log}\", ");
+        if let Some(machine) = machine {
+            text.push_str("machine = ");
+            write_string(text, machine);
+            text.push_str(", ");
+        }
         if let Some(known) = known {
             let _ = write!(text, "known = \"{known}\", ");
         }
@@ -281,6 +290,13 @@ fn write_names(text: &mut String, field: &str, names: &Vec<&KeyName>) {
     }
 }
 
+fn write_ids<'i>(text: &mut String, field: &str, ids: impl Iterator<Item = &'i Id>) {
+    let ids: Vec<String> = ids.map(|id| format!("\"{id}\"")).collect();
+    if !ids.is_empty() {
+        let _ = writeln!(text, "{field} = [{}]", ids.join(", "));
+    }
+}
+
 /// A secret on one line: as text where it is UTF-8, else in base64. Where it lies in a source, its reference there.
 fn write_value(text: &mut String, value: &Secret, source: Option<&SourceName>) {
     if let (Some(plain), Some(source)) = (value.expose_text(), source) {
@@ -339,10 +355,19 @@ pub(super) fn estimate(payload: &Payload) -> usize {
         + payload.removed.iter().map(|removed| key(&removed.key) + 300).sum::<usize>()
         + payload.steps.iter().map(step).sum::<usize>()
         + payload.retired.len() * 200
-        + payload.aside.iter().map(|aside| 400 + aside.folder.len() * 6 + aside.retired.len() * 200).sum::<usize>()
+        + payload
+            .aside
+            .iter()
+            .map(|aside| {
+                500 + aside.folder.len() * 6
+                    + aside.machine.as_ref().map_or(0, |id| id.len() * 6)
+                    + aside.retired.len() * 200
+            })
+            .sum::<usize>()
         + payload.members.len() * 300
         + payload.seals.len() * 40
-        + payload.wiped_guarded.iter().map(|name| name.as_str().len() + 4).sum::<usize>()
+        + payload.wiped_guarded.iter().chain(&payload.wiped_limited).map(|name| name.as_str().len() + 4).sum::<usize>()
+        + payload.wiped_secrets.len() * 40
         + payload.marks.iter().map(|mark| 160 + words(&mark.revoked.reason)).sum::<usize>()
         + 2 * BLOCK
 }

@@ -17,7 +17,7 @@ use crate::{
     plain::first_names,
     rotation::Settings,
     store::{
-        bygone::Known,
+        bygone::{Known, Rule},
         facts::Facts,
         file::SealedFile,
         payload::{Key, Payload},
@@ -28,7 +28,7 @@ use crate::{
 use super::MOST_NAMES;
 
 /// Makes sure that a person agrees where a key may be used for more by what was merged, or comes from a version that may be an
-/// older one: a secret that is not known here may be one that took a person, and was wiped.
+/// older one: a secret that is not known here may be one that was held back, and was wiped.
 ///
 /// # Errors
 /// As [`narrowing::need_person`]; as the configuration has them.
@@ -39,11 +39,8 @@ pub fn hold(home: &Home, kept: &Kept, merged: &Payload, sides: [&Path; 2], termi
     let known: Vec<Payload> =
         [here.as_path()].into_iter().chain(sides).filter_map(|file| as_pinned(home, file, kept)).collect();
     let settings = config::read(home)?.rotation;
-    let is_guarded = unbound::guard(home);
-    let is_or_was_guarded = |known: &Payload| {
-        !known.wiped_guarded.is_empty() || known.all().any(|(name, key)| is_guarded(name, &key.facts))
-    };
-    let more = known.iter().map(|known| more_than(known, is_or_was_guarded(known), merged, &settings));
+    let rule = unbound::guard(home);
+    let more = known.iter().map(|known| more_than(known, merged, &settings, &rule));
     let names = more.reduce(|all, more| &all & &more).unwrap_or_else(|| merged.keys.keys().collect());
     if names.is_empty() {
         return Ok(());
@@ -62,8 +59,8 @@ fn as_pinned(home: &Home, file: &Path, kept: &Kept) -> Option<Payload> {
     SealedFile::read_at(home, file).ok()??.open(&kept.identity, &kept.anchor).ok()?.read().ok()
 }
 
-/// The keys that may be used for more than a store knows of them.
-fn more_than<'m>(known: &Payload, or_strange: bool, merged: &'m Payload, settings: &Settings) -> BTreeSet<&'m KeyName> {
+/// The keys that may be used for more than a store knows of them, and those that may be what was wiped of it.
+fn more_than<'m>(known: &Payload, merged: &'m Payload, settings: &Settings, rule: Rule) -> BTreeSet<&'m KeyName> {
     let before = Known::of(known);
     let kept = merged.keys.iter().map(|(name, key)| (name, key, before.before(name, key)));
     let removed = merged.removed.iter().map(|removed| (&removed.name, &removed.key, before.before_removed(removed)));
@@ -72,5 +69,5 @@ fn more_than<'m>(known: &Payload, or_strange: bool, merged: &'m Payload, setting
         known.any(|was| narrowing::is_widened(&[was, (*name, key.facts.clone())], settings))
     };
     let widened = kept.chain(removed).filter(is_widened).map(|(name, ..)| name);
-    if or_strange { widened.chain(before.strangers(merged)).collect() } else { widened.collect() }
+    widened.chain(before.strangers(merged, rule)).collect()
 }
