@@ -191,7 +191,7 @@ fn go_over(
     let mark = record::append(&log, &[], true, home::LOCK_DEADLINE, terminal)?.mark;
     let _ = watch::catch_up(home, &log, terminal);
     // From now on the store knows that it has begun.
-    payload.history = Some(record::for_the_store(home, kept, &payload, &mark));
+    payload.history = Some(record::for_the_store(home, kept, &payload, &mark, terminal));
     payload.generation += 1;
     // What was read may be what was written just now.
     change::write(home, &payload, &kept.identity, None, terminal)?;

@@ -16,8 +16,9 @@ use crate::{
         keeper::{Item, KeeperKind},
         retired::Aside,
     },
+    platform,
     store::{
-        machine::{self, Machine},
+        machine::{self, Machine, System},
         members::Whose,
         payload::Payload,
     },
@@ -35,6 +36,10 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many changes of the store's identity a use may meet with while it is recorded.
 const CHANGES: u32 = 4;
+
+/// What to say where a home lies on another system than before.
+const MOVED: &str = "keyctl's folder was copied here from another machine, or the system is new: from now on its history is this \
+     machine's, and what the other one records is not looked for in it";
 
 /// How strict a use is about being recorded: the user's config says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,7 +116,12 @@ pub fn is_own(kept: &Kept, payload: &Payload) -> bool {
 fn known_to_the_store(home: &Home, kept: &Kept, payload: &Payload) -> Option<Mark> {
     let (written, mark) = in_the_store(kept, payload)?;
     let machine = Machine::read(home, &kept.identity, payload.id);
-    machine.is_none_or(|machine| machine.may_have_written(written)).then_some(mark)
+    let is_own = |machine: Machine| {
+        // On another system than its own it is of the machine which this home was copied from.
+        let is_from_elsewhere = || machine.is_of(platform::system_id().as_deref()) == System::Another;
+        machine.may_have_written(written) && !is_from_elsewhere()
+    };
+    machine.is_none_or(is_own).then_some(mark)
 }
 
 /// The same where it is more than the anchor knows, or something else.
@@ -130,11 +140,22 @@ fn in_the_store<'p>(kept: &Kept, payload: &'p Payload) -> Option<(&'p str, Mark)
 
 /// A mark of this machine's history for the store, which says whose it is where others may write the store too.
 #[must_use]
-pub fn for_the_store(home: &Home, kept: &Kept, payload: &Payload, mark: &Mark) -> String {
+pub fn for_the_store(home: &Home, kept: &Kept, payload: &Payload, mark: &Mark, terminal: &Terminal) -> String {
     let may_be_anothers = home.is_elsewhere() || !payload.members.is_empty();
-    let begin = || Machine::begin(home, &kept.identity, payload.id, None).ok();
-    let machine = Machine::read(home, &kept.identity, payload.id);
-    let machine = machine.or_else(|| may_be_anothers.then(begin).flatten());
+    let (identity, store, system) = (&kept.identity, payload.id, platform::system_id());
+    let system = system.as_deref();
+    let begin = |found| Machine::begin(home, identity, store, found, system).ok();
+    let machine = match Machine::read(home, identity, store) {
+        None => may_be_anothers.then(|| begin(None)).flatten(),
+        Some(machine) => match machine.is_of(system) {
+            System::Same => Some(machine),
+            System::Unnoted => machine.clone().note_system(home, identity, store, system).ok().or(Some(machine)),
+            System::Another => {
+                terminal.warn(MOVED);
+                begin(payload.history.as_deref())
+            }
+        },
+    };
     machine.map_or_else(|| mark.to_string(), |machine| machine.sign(&mark.to_string()))
 }
 

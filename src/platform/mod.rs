@@ -31,6 +31,7 @@ mod question;
 mod session;
 #[cfg(unix)]
 mod signals;
+mod system;
 #[cfg(unix)]
 mod unix;
 mod unnamed;
@@ -58,6 +59,7 @@ pub use question::{read_line, read_line_within};
 pub use session::{ask_group_to_end, leave_terminal};
 #[cfg(unix)]
 pub use signals::{HeldSignals, are_signals_held, hold_signals, outlive_file_limit};
+pub use system::system_id;
 #[cfg(unix)]
 pub use unix::*;
 pub use unnamed::{create_unnamed, give_name};
