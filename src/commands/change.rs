@@ -190,7 +190,7 @@ fn apply<T>(
     let mark = recorded.as_ref().map(|recorded| recorded.mark);
     payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     if let Some(mark) = mark.as_ref().filter(|_| record::is_own(kept, &payload)) {
-        payload.history = Some(record::for_the_store(home, kept, &payload, mark));
+        payload.history = Some(record::for_the_store(home, kept, &payload, mark, terminal));
     }
     let version = match write(home, &payload, &kept.identity, kept.print, terminal) {
         Ok(version) => version,

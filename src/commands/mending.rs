@@ -12,6 +12,7 @@ use crate::{
         keeper::Item,
         retired::{Aside, Retired},
     },
+    platform,
     store::payload::Payload,
     terminal::Terminal,
 };
@@ -151,7 +152,7 @@ fn begin_another(
     terminal: &Terminal,
 ) -> Result<(Log, PathBuf)> {
     let folder = old.free_name(now, &payload.aside);
-    if let Some(machine) = record::machine(home, kept, &payload)? {
+    if let Some(machine) = record::machine(home, kept, &payload, terminal)? {
         // The history of another machine goes on under the id that the store has.
         let (own, copy) = (record::Own::of(home, kept, &payload), |retired: &Retired| retired.copy());
         // That was cut short before anything was moved, and is gone on with.
@@ -198,9 +199,9 @@ fn go_over(
     old.set_aside(&folder)?;
     let log = own.log;
     if aside.machine.is_some()
-        && let Some(machine) = record::machine(home, kept, &payload)?
+        && let Some(machine) = record::machine(home, kept, &payload, terminal)?
     {
-        machine.begin_another(home, &kept.identity, &payload)?;
+        machine.begin_another(home, &kept.identity, &payload, platform::system_id().as_deref())?;
     }
     let anchor = Anchor { entries: 0, hash: [0; 32], day: now.day(), generation: payload.generation, ..kept.anchor };
     kept.keeper.write(Item::Anchor, &anchor.line())?;
@@ -210,7 +211,7 @@ fn go_over(
     let mark = record::append(&log, &[], true, home::LOCK_DEADLINE, terminal)?.mark;
     let _ = watch::catch_up(home, &log, terminal);
     // From now on the store knows that it has begun.
-    payload.history = Some(record::for_the_store(home, kept, &payload, &mark));
+    payload.history = Some(record::for_the_store(home, kept, &payload, &mark, terminal));
     payload.generation += 1;
     // What was read may be what was written just now.
     change::write(home, &payload, &kept.identity, None, terminal)?;

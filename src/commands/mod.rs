@@ -61,6 +61,7 @@ pub mod remove;
 pub mod rename;
 pub mod render;
 pub mod rendering;
+pub mod returned;
 pub mod revoke;
 pub mod rotate;
 pub mod run;

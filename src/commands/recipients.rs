@@ -269,12 +269,12 @@ fn remove(home: &Home, name: &MemberName, yes: bool, terminal: &Terminal) -> Res
         is_self
     };
     need_yes(yes, terminal, "removing a member", || format!("remove `{name}` from the store `{store}`?"))?;
-    let (keys, fingerprint) = change::change_as(home, terminal, now, |kept, payload| {
+    let (keys, fingerprint, left) = change::change_as(home, terminal, now, |kept, payload| {
         let before = State::of(payload);
         payload.remove_member(name, seal, now)?;
         announce(home, kept, payload, before)?;
         let note = format!("removed the member `{name}`; the store has a new seal");
-        let told = (payload.keys.len(), payload.seal_fingerprint());
+        let told = (payload.keys.len(), payload.seal_fingerprint(), payload.members.len());
         Ok(Outcome::changed(told, Event::new(Action::Store, now).note(note)))
     })?;
     terminal.say(&format!("removed `{name}`: what is written from now on does not open for that identity"));
@@ -285,8 +285,12 @@ fn remove(home: &Home, name: &MemberName, yes: bool, terminal: &Terminal) -> Res
             count(keys, "key")
         ));
     }
+    let are_others = left > 1;
     if !is_self {
-        terminal.hint("the others are asked to say yes to it; a recovery copy of before proves the former seal, so make a new one");
+        let asked = if are_others { "the others are asked to say yes to it; " } else { "" };
+        terminal.hint(&format!("{asked}a recovery copy of before proves the former seal, so make a new one"));
+    }
+    if !is_self && are_others {
         terminal.hint(&format!("tell them, not by the same way, that the new seal's fingerprint is `{fingerprint}`"));
     }
     Ok(())

@@ -16,8 +16,9 @@ use crate::{
         keeper::{Item, KeeperKind},
         retired::{Aside, Retired},
     },
+    platform,
     store::{
-        machine::{self, Machine},
+        machine::{self, Machine, System},
         members::Whose,
         payload::Payload,
     },
@@ -35,6 +36,10 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many changes of the store's identity a use may meet with while it is recorded.
 const CHANGES: u32 = 4;
+
+/// What to say where a home lies on another system than before.
+const MOVED: &str = "keyctl's folder was copied here from another machine, or the system is new: from now on its history is this \
+     machine's, and what the other one records is not looked for in it";
 
 /// How strict a use is about being recorded: the user's config says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -130,16 +135,27 @@ impl<'p> Own<'p> {
     }
 }
 
-/// What this machine is called where others may have the store too, each with a history of its own; noted now where it was not.
+/// What this machine is called where others may have the store too, each with a history of its own; noted now where it was not, or
+/// on another system.
 ///
 /// # Errors
 /// `Disk`.
-pub fn machine(home: &Home, kept: &Kept, payload: &Payload) -> Result<Option<Machine>> {
-    let known = Machine::read(home, &kept.identity, payload.id);
-    if known.is_some() || (!home.is_elsewhere() && payload.members.is_empty()) {
-        return Ok(known);
+pub fn machine(home: &Home, kept: &Kept, payload: &Payload, terminal: &Terminal) -> Result<Option<Machine>> {
+    let (identity, system) = (&kept.identity, platform::system_id());
+    let system = system.as_deref();
+    let Some(machine) = Machine::read(home, identity, payload.id) else {
+        let may_be_anothers = home.is_elsewhere() || !payload.members.is_empty();
+        return may_be_anothers.then(|| Machine::begin(home, identity, payload, system)).transpose();
+    };
+    match machine.is_of(system) {
+        System::Same => Ok(machine),
+        System::Unnoted => machine.note_system(home, identity, payload.id, system),
+        System::Another => {
+            terminal.warn(MOVED);
+            machine.moved(home, identity, payload, system)
+        }
     }
-    Machine::begin(home, &kept.identity, payload).map(Some)
+    .map(Some)
 }
 
 /// Whether what the store says of a history and of a recovery copy is said of this identity's.
@@ -153,7 +169,12 @@ pub fn is_own(kept: &Kept, payload: &Payload) -> bool {
 fn known_to_the_store(home: &Home, kept: &Kept, payload: &Payload) -> Option<Mark> {
     let (written, mark) = in_the_store(kept, payload)?;
     let machine = Machine::read(home, &kept.identity, payload.id);
-    machine.is_none_or(|machine| machine.may_have_written(written)).then_some(mark)
+    let is_own = |machine: Machine| {
+        // On another system than its own it is of the machine which this home was copied from.
+        let is_from_elsewhere = || machine.is_of(platform::system_id().as_deref()) == System::Another;
+        machine.may_have_written(written) && !is_from_elsewhere()
+    };
+    machine.is_none_or(is_own).then_some(mark)
 }
 
 /// The same where it is more than the anchor knows, or something else.
@@ -172,8 +193,8 @@ fn in_the_store<'p>(kept: &Kept, payload: &'p Payload) -> Option<(&'p str, Mark)
 
 /// A mark of this machine's history for the store, which says whose it is where others may write the store too.
 #[must_use]
-pub fn for_the_store(home: &Home, kept: &Kept, payload: &Payload, mark: &Mark) -> String {
-    let machine = machine(home, kept, payload).ok().flatten();
+pub fn for_the_store(home: &Home, kept: &Kept, payload: &Payload, mark: &Mark, terminal: &Terminal) -> String {
+    let machine = machine(home, kept, payload, terminal).ok().flatten();
     machine.map_or_else(|| mark.to_string(), |machine| machine.sign(&mark.to_string()))
 }
 

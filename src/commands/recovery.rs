@@ -17,6 +17,7 @@ use crate::{
         keeper::{Item, KeeperKind, Record, write_and_read_back},
         pin, recovery, unlocked,
     },
+    platform,
     secret::Secret,
     store::{
         accepted,
@@ -237,7 +238,7 @@ fn restore(
     let begins_anew = anchor.entries == 0 && !has_history(home);
     if begins_anew {
         // What the store knows of is the history of the machine that it comes from.
-        Machine::come(home, &copy.identity, &payload)?;
+        Machine::come(home, &copy.identity, &payload, platform::system_id().as_deref())?;
     }
     write_and_read_back(keeper.as_ref(), Item::Anchor, &anchor.line())?;
     if record.kind().uses_keychain() {

@@ -87,15 +87,32 @@ pub fn rekey(home: &Home, yes: bool, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
-/// The others encrypt to the identity that they were told of.
+/// The others encrypt to the identity that they were told of. Whoever is the last one is named by it still, and what he has said
+/// yes to is sealed with it: he does for himself what another member would.
 fn refuse_members(home: &Home, payload: &Payload) -> Result<()> {
-    if payload.members.is_empty() {
-        return Ok(());
-    }
     let name = home.store().map(ToString::to_string).unwrap_or_default();
-    Err(Failure::new(Kind::Usage, "the identity of one member of several is not changed: leave, and join anew")
-        .hint(format!("have another member remove you: `keyctl store recipients remove {name} YOU`"))
-        .hint(format!("then `keyctl store remove {name}`, and join again: `keyctl store join {name} --path FILE`")))
+    match payload.members.as_slice() {
+        [] => Ok(()),
+        [own] => {
+            let (own, file) = (&own.name, home.store_file());
+            let said = format!(
+                "`{own}` is the store's only member, and a member's identity is not changed: become a second one with another"
+            );
+            Err(Failure::new(Kind::Usage, said)
+                .hint(format!(
+                    "under other names: `keyctl store join OTHER --path {} --as NAME`, and as it says",
+                    file.display()
+                ))
+                .hint(format!("then `keyctl store recipients remove OTHER {own}`, and `keyctl store remove {name}`")))
+        }
+        _ => {
+            Err(Failure::new(Kind::Usage, "the identity of one member of several is not changed: leave, and join anew")
+                .hint(format!("have another member remove you: `keyctl store recipients remove {name} YOU`"))
+                .hint(format!(
+                    "then `keyctl store remove {name}`, and join again: `keyctl store join {name} --path FILE`"
+                )))
+        }
+    }
 }
 
 fn ask(yes: bool, terminal: &Terminal) -> Result<()> {

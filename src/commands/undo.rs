@@ -25,6 +25,7 @@ use super::{
     change::{Outcome, change},
     differences::{self, Difference, SNOOZE},
     narrowing, opening, rename,
+    returned::Freed,
     rotate::{old_key::say_switched_off, pending},
     versions::{need_someone, need_yes},
 };
@@ -78,7 +79,16 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
         0 => format!("let this stand for good: {what}?"),
         more => format!("let this stand for good: {what}, and {} of the same before it?", count(more, "change")),
     };
-    let widened = if arguments.skip { Vec::new() } else { narrowing::widened(&home, &payload, true)? };
+    let freed_in = |payload: &Payload| {
+        let returned = if arguments.skip { Vec::new() } else { payload.returned_by_undo() };
+        Freed::of(&home, payload, &returned)
+    };
+    let freed = freed_in(&payload)?;
+    let mut widened = if arguments.skip { Vec::new() } else { narrowing::widened(&home, &payload, true)? };
+    if !freed.is_empty() {
+        terminal.warn(&freed.words());
+        widened.extend(freed.names().into_iter().filter(|name| !widened.contains(name)).collect::<Vec<_>>());
+    }
     if widened.is_empty() {
         need_yes(arguments.yes, terminal, doing, || question)?;
     } else {
@@ -97,7 +107,8 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     };
     let step = change(&home, terminal, now, |payload| {
         // What the user has said yes to, and not what another keyctl has done since.
-        if payload.latest_step(now) != Some(&meant) || !is_as_seen(&meant, seen, payload) {
+        if payload.latest_step(now) != Some(&meant) || !is_as_seen(&meant, seen, payload) || freed_in(payload)? != freed
+        {
             let nothing = if arguments.skip { "nothing was changed" } else { "nothing was taken back" };
             return Err(Failure::new(Kind::Negative, format!("the store was changed meanwhile; {nothing}"))
                 .hint("look again: `keyctl undo --list`"));

@@ -26,6 +26,7 @@ use super::{
     details,
     narrowing::{self, Scene},
     opening,
+    returned::Freed,
     rotate::{old_key::say_switched_off, pending},
     stores,
 };
@@ -156,7 +157,8 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     let doing = format!("bringing a former secret of `{name}` back");
     need_someone(arguments.yes, terminal, &doing)?;
     let kept = opening::identity(&home)?;
-    let payload = opening::store(&home, &kept, terminal)?.read()?;
+    let text = opening::store(&home, &kept, terminal)?;
+    let payload = text.read()?;
     let is_removed = !payload.keys.contains_key(name);
     if is_removed && !payload.removed.iter().any(|removed| removed.name == *name) {
         return Err(payload.missing(name).into());
@@ -178,7 +180,10 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
     if let Some(former) = former.len().checked_sub(to).and_then(|at| former.get(at)) {
         say_switched_off(&home, &settings.aws_iam, &payload, name, former, terminal);
     }
-    need_yes(arguments.yes, terminal, &doing, || {
+    let mut after = text.read_as_written()?;
+    after.step(Deed::Rollback, now, |edit| edit.roll_back(name, to))?;
+    let freed = Freed::of(&home, &after, &after.returned())?;
+    let question = || {
         if is_removed {
             let last = payload.removed.iter().rfind(|removed| removed.name == *name);
             let when = last.map(|last| format!(" on {}", last.removed.local())).unwrap_or_default();
@@ -193,7 +198,12 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
             version.since.local_second(),
             version.until.local_second(),
         )
-    })?;
+    };
+    if freed.is_empty() {
+        need_yes(arguments.yes, terminal, &doing, question)?;
+    } else {
+        freed.hold(&Scene { home: &home, kept: &kept, payload: &payload, action: Action::Rollback }, terminal)?;
+    }
     let seen = payload;
     let (since, removed) = change_as(&home, terminal, now, |kept, payload| {
         // Also with a yes beforehand: the place that a number or a mark stood for may be another's by now.
@@ -202,6 +212,9 @@ pub fn rollback(arguments: &cli::Rollback, terminal: &Terminal) -> anyhow::Resul
         }
         let removed = !payload.keys.contains_key(name);
         payload.step(Deed::Rollback, now, |edit| edit.roll_back(name, to))?;
+        if Freed::of(&home, payload, &payload.returned())? != freed {
+            return Err(changed_meanwhile(name, "nothing was brought back"));
+        }
         narrowing::refuse_more(&Scene { home: &home, kept, payload, action: Action::Rollback }, terminal)?;
         let key = payload.key(name)?;
         details::warn_of_texts(&key.value, payload, terminal);

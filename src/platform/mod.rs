@@ -41,6 +41,7 @@ mod session;
 mod signals;
 #[cfg(windows)]
 mod signals_windows;
+mod system;
 #[cfg(unix)]
 mod unix;
 mod unnamed;
@@ -72,6 +73,7 @@ pub use session::{ask_group_to_end, leave_terminal};
 pub use signals::{HeldSignals, are_signals_held, hold_signals, outlive_file_limit};
 #[cfg(windows)]
 pub use signals_windows::{HeldSignals, are_signals_held, hold_signals};
+pub use system::system_id;
 #[cfg(unix)]
 pub use unix::*;
 pub use unnamed::{create_unnamed, give_name};

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     facts::Facts,
-    payload::{Key, Payload, Removed},
+    journal::Deed,
+    payload::{Former, Key, Payload, Removed},
 };
 use crate::{identity::anchor::Id, name::KeyName, secret::Secret};
 
@@ -114,10 +115,7 @@ impl<'p> Known<'p> {
             let mut note =
                 |value: &Secret, facts| by_secret.entry(payload.mark_of(value)).or_default().push((name, facts));
             note(&key.value, key.facts.clone());
-            for former in &key.former {
-                let (expires, revoked, leaked) = (former.expires, former.revoked.clone(), former.leaked.clone());
-                note(&former.value, Facts { expires, revoked, leaked, ..key.facts.clone() });
-            }
+            key.former.iter().for_each(|former| note(&former.value, key.facts_with(former)));
         }
         Self { payload, by_secret }
     }
@@ -172,7 +170,63 @@ impl<'p> Known<'p> {
     }
 }
 
+/// A secret that comes back into use, as which key, with what is known of it then.
+pub struct Returned<'p> {
+    /// The key.
+    pub name: &'p KeyName,
+    /// The secret.
+    pub value: &'p Secret,
+    /// What is known of it.
+    pub facts: Facts,
+}
+
+impl Key {
+    /// What is known of it as it counts for a former secret: an end, a revocation and a leak are that one's own.
+    fn facts_with(&self, former: &Former) -> Facts {
+        let (expires, revoked, leaked) = (former.expires, former.revoked.clone(), former.leaked.clone());
+        Facts { expires, revoked, leaked, ..self.facts.clone() }
+    }
+}
+
 impl Payload {
+    /// What the latest step has brought back.
+    #[must_use]
+    pub fn returned(&self) -> Vec<Returned<'_>> {
+        let Some(step) = self.steps.last().filter(|step| step.deed == Deed::Rollback) else { return Vec::new() };
+        let names = step.added.iter().chain(step.replaced.iter().map(|(name, _)| name));
+        let keys = names.filter_map(|name| self.keys.get_key_value(name));
+        keys.map(|(name, key)| Returned { name, value: &key.value, facts: key.facts.clone() }).collect()
+    }
+
+    /// What comes back by taking the latest step back.
+    #[must_use]
+    pub fn returned_by_undo(&self) -> Vec<Returned<'_>> {
+        let Some(step) = self.steps.last() else { return Vec::new() };
+        let of_step = |removed: &&Removed| removed.step == Some(step.number) && step.removed.contains(&removed.name);
+        let removed = self.removed.iter().filter(of_step);
+        let removed = removed.map(|Removed { name, key, .. }| (name, &key.value, key.facts.clone()));
+        let replaced = step.replaced.iter().filter_map(|(name, before)| {
+            let former = self.keys.get(name)?.former.iter().rfind(|former| former.step == Some(step.number))?;
+            Some((name, &former.value, before.clone()))
+        });
+        let returned = |(name, value, facts): (_, _, Facts)| {
+            // Whatever was said of the secret meanwhile is said of it then.
+            let revoked = facts.revoked.clone().or_else(|| self.revocation_of(value));
+            let leaked = facts.leaked.clone().or_else(|| self.leak_of(value));
+            Returned { name, value, facts: Facts { revoked, leaked, ..facts } }
+        };
+        removed.chain(replaced).map(returned).collect()
+    }
+
+    /// Every key, kept and removed ones, that has this secret or had it, with what is known of that.
+    pub fn having(&self, value: &Secret) -> impl Iterator<Item = (&KeyName, Facts)> {
+        self.all().flat_map(move |(name, key)| {
+            let own = key.value.same_as(value).then(|| key.facts.clone());
+            let former = key.former.iter().filter(move |former| former.value.same_as(value));
+            own.into_iter().chain(former.map(|former| key.facts_with(former))).map(move |facts| (name, facts))
+        })
+    }
+
     /// Every key that is in it, kept and removed ones.
     pub fn all(&self) -> impl Iterator<Item = (&KeyName, &Key)> {
         self.keys.iter().chain(self.removed.iter().map(|removed| (&removed.name, &removed.key)))
@@ -236,6 +290,33 @@ mod tests {
             }),
             ["a"]
         );
+    }
+
+    #[test]
+    fn what_comes_back_is_known_by_every_key_that_has_its_secret_or_had_it() {
+        let said = |store: &Payload, returned: Vec<Returned>| -> Vec<(String, Vec<(String, bool)>)> {
+            let having =
+                |value| store.having(value).map(|(name, facts)| (name.to_string(), facts.limits.ask)).collect();
+            returned.into_iter().map(|one| (one.name.to_string(), having(one.value))).collect()
+        };
+        let pair = |name: &str, ask| (name.to_owned(), ask);
+        let mut store = empty();
+        set(&mut store, "k", "one", 0);
+        store.step(Deed::Remove, at(1), |edit| edit.remove(&name("k"))).expect("there");
+        assert_eq!(said(&store, store.returned_by_undo()), [("k".to_owned(), vec![pair("k", false)])]);
+        // Another key has the secret, and had it.
+        set(&mut store, "j", "one", 2);
+        store.keys.get_mut(&name("j")).expect("there").facts.limits.ask = true;
+        assert!(store.returned().is_empty() && store.returned_by_undo().is_empty());
+        set(&mut store, "j", "two", 3);
+        assert_eq!(said(&store, store.returned_by_undo()), [("j".to_owned(), vec![pair("j", true), pair("k", false)])]);
+        store.step(Deed::Rollback, at(4), |edit| edit.roll_back(&name("k"), 1)).expect("there");
+        assert_eq!(said(&store, store.returned()), [("k".to_owned(), vec![pair("j", true), pair("k", false)])]);
+        assert!(store.returned_by_undo().is_empty());
+        store.step(Deed::Rollback, at(5), |edit| edit.roll_back(&name("j"), 1)).expect("there");
+        let one = vec![pair("j", true), pair("j", true), pair("k", false)];
+        assert_eq!(said(&store, store.returned()), [("j".to_owned(), one)]);
+        assert_eq!(said(&store, store.returned_by_undo()), [("j".to_owned(), vec![pair("j", true)])]);
     }
 
     #[test]

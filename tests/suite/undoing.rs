@@ -889,3 +889,24 @@ fn a_yes_to_bringing_a_removed_key_back_is_for_the_secret_that_it_had_then() {
     sandbox.call(&["undo", "--yes", "-q"]).at(moment).run();
     holds(&sandbox, "A", "third-secret");
 }
+
+#[test]
+fn what_was_removed_comes_back_for_no_more_than_its_secret_is_used_for_under_another_name() {
+    let sandbox = Sandbox::with(&[("k", FIRST)]);
+    let done = |words: &[&str], input: &str| assert_eq!(sandbox.call(words).input(input).run().code(), 0, "{words:?}");
+    done(&["remove", "k", "--yes"], "");
+    done(&["set", "k"], FIRST);
+    done(&["edit", "k", "--ask"], "");
+    done(&["rename", "k", "j"], "");
+    let back = sandbox.call(&["rollback", "k", "--yes"]).under(&["setsid", "-w"]).run();
+    let said = "keyctl: by coming back `k` may be used for more than `j`, which has or had the same secret\n\
+         keyctl: that takes a yes at a terminal; nothing was brought back";
+    assert!(back.stderr().starts_with(said) && back.code() == 9, "{}", back.stderr());
+    assert_ne!(sandbox.call(&["show", "k"]).run().code(), 0);
+    // A person may want it; and what is used for no more comes back as ever.
+    on_a_terminal(&sandbox, &[KEYCTL, "rollback", "k", "--yes"], &[("[y/N] ", "y\r")]);
+    done(&["show", "k"], "");
+    done(&["edit", "k", "--ask"], "");
+    done(&["remove", "k", "--yes"], "");
+    done(&["rollback", "k", "--yes"], "");
+}
