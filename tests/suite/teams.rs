@@ -432,13 +432,10 @@ fn who_is_removed_gets_no_new_keys_and_what_he_has_is_due_until_it_is_replaced()
          keyctl: hint: to give it up: `keyctl store remove team`\n",
         1,
     );
-    let alone = format!(
-        "keyctl: `alice` is the store's only member, and a member's identity is not changed: become a second one with another\n\
-         keyctl: hint: under other names: `keyctl store join OTHER --path {} --as NAME`, and as it says\n\
-         keyctl: hint: then `keyctl store recipients remove OTHER alice`, and `keyctl store remove team`\n",
-        alice.file().display()
-    );
-    alice.call(&["store", "rekey", "team", "--yes"]).says("", &alone, 2);
+    let alone = "keyctl: `alice` is the store's only member, and a member's identity is not changed: become a second one with another\n\
+         keyctl: hint: under other names: `keyctl store join OTHER --path ~/repo/team.age --as NAME`, and as it says\n\
+         keyctl: hint: then `keyctl store recipients remove OTHER alice`, and `keyctl store remove team`\n";
+    alice.call(&["store", "rekey", "team", "--yes"]).says("", alone, 2);
     alice.call(&["store", "recipients", "remove", "team", "carol", "--yes"]).says(
         "",
         "keyctl: there is no member `carol`\nkeyctl: hint: its members are `alice`\n",
