@@ -18,6 +18,10 @@ use keyctl::{
     terminal::Terminal,
 };
 
+#[cfg(all(target_os = "linux", target_env = "musl"))]
+#[global_allocator]
+static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
 fn main() -> ExitCode {
     start()

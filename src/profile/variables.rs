@@ -13,6 +13,8 @@
 //! Of the refused ones a few are API keys by themselves: they may take a key of the store, never a text of the
 //! project's own. And a small set is refused to everybody, because no key belongs there and what starts would break.
 
+use memchr::arch::all::memchr::Two;
+
 use crate::name::VariableName;
 
 pub(super) mod patterns;
@@ -230,15 +232,18 @@ static FIRST_LETTERS: [u8; count(ALL_REFUSED)] = first_letters(ALL_REFUSED);
 fn refused(variable: &VariableName) -> bool {
     let name = variable.as_str().to_ascii_uppercase();
     let first = name.as_bytes().first().copied().unwrap_or_default();
-    let mut letters = FIRST_LETTERS.iter();
+    Two::new(first, b'*').iter(&FIRST_LETTERS).any(|at| fits(one_of_all(at), &name))
+}
+
+/// The pattern whose first letter stands at this place.
+fn one_of_all(mut at: usize) -> &'static str {
     for patterns in ALL_REFUSED {
-        for (at, begins) in letters.by_ref().take(patterns.count()).enumerate() {
-            if (*begins == first || *begins == b'*') && fits(patterns.at(at), &name) {
-                return true;
-            }
+        if at < patterns.count() {
+            return patterns.at(at);
         }
+        at -= patterns.count();
     }
-    false
+    unreachable!("as many letters as patterns")
 }
 
 const fn count(lists: [Patterns; 4]) -> usize {

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Writes .cargo/start.ld anew: which functions a start of a command passes through, for the linker to put side by side.
+"""Writes .cargo/start.*.ld anew: which functions a start of a command passes through, for the linker to put side by side.
 
-    cargo rustc --release --locked --bin keyctl -- -Cstrip=none
-    tests/bench/order.py target/*/release/keyctl
+    cargo rustc --release --locked --bin keyctl --target x86_64-unknown-linux-musl -- -Cstrip=none
+    tests/bench/order.py target/x86_64-unknown-linux-musl/release/keyctl
+
+and the same with `gnu`: with each C library the compiler gives functions other hashes, so each has a list.
 
 Of many a function there are instances that differ in their hash alone; those that are called come first, by their full names, and
 all the others last, so that with other hashes they are still near.
@@ -16,7 +18,8 @@ than before: a name that is no longer there, or not yet, costs a little speed an
 import collections, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 program = os.path.abspath(sys.argv[1])
-script = pathlib.Path(__file__).resolve().parents[2] / ".cargo/start.ld"
+library = "musl" if "-musl/" in program else "gnu"
+script = pathlib.Path(__file__).resolve().parents[2] / f".cargo/start.{library}.ld"
 LINE = 64
 # What a processor has that valgrind's has not, in packages that ask for it.
 NEWER = re.compile(r"(?=.*4sha2)(?=.*(x86|ni|shani))(?=.*(digest_blocks|compress))|(?=.*8chacha20)(?=.*avx512)")
@@ -75,7 +78,11 @@ def sizes():
 
 def members_of_libc():
     """For each function of the C library the members of its archive that have it."""
-    archive = subprocess.run(["cc", "-print-file-name=libc.a"], capture_output=True, text=True, check=True).stdout.strip()
+    asked = ["cc", "-print-file-name=libc.a"]
+    if library == "musl":
+        asked = ["rustc", "--print", "target-libdir", "--target", "x86_64-unknown-linux-musl"]
+    archive = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    archive += "/self-contained/libc.a" if library == "musl" else ""
     listed = subprocess.run(["nm", "-A", "--defined-only", archive], capture_output=True, text=True).stdout
     members = collections.defaultdict(set)
     for member, name in re.findall(r"^[^:]*:([^:]*):\S+ [tTiW] (\S+)$", listed, re.M):

@@ -58,7 +58,12 @@ prepare() {
   done
   if [ -z "${KEYCTL-}" ]; then
     say "building keyctl"
-    cargo build --release --quiet
+    # As it is released; where there is no such target, as it is built here.
+    local target=()
+    if [ "$(uname -sm)" = "Linux x86_64" ] && has rustup && rustup target add x86_64-unknown-linux-musl 2>/dev/null; then
+      target=(--target x86_64-unknown-linux-musl)
+    fi
+    cargo build --release --quiet --locked "${target[@]}"
     # The newest: where it lies depends on whether a target was named.
     KEYCTL=$(find target -maxdepth 3 -path '*release/keyctl' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
   fi
