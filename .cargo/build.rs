@@ -6,7 +6,8 @@ use std::{env, path::Path, process::Command};
 
 fn main() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    let is_measured = is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release");
+    let is_measured =
+        is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release");
     let (has_glibc, has_musl) = (is("CARGO_CFG_TARGET_ENV", "gnu"), is("CARGO_CFG_TARGET_ENV", "musl"));
     // rustc's own linker understands the script; who chose another may have one that does not.
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();

@@ -104,8 +104,16 @@ impl Program {
     /// # Errors
     /// `NotExecutable` when the system does not start it.
     pub fn become_it(&self, environment: &Environment<'_>) -> Result<std::convert::Infallible> {
-        let started =
-            self.command(environment).and_then(|mut command| platform::become_command(&mut command, &self.called));
+        let started = self.command(environment).and_then(|mut own| {
+            let error = match platform::become_command(&mut own, &self.called) {
+                Ok(never) => match never {},
+                Err(error) => error,
+            };
+            if !platform::is_for_the_shell(&error) {
+                return Err(error);
+            }
+            platform::become_command(&mut self.by_the_shell(&own, environment), OsStr::new("sh"))
+        });
         started.map_err(|error| self.failed(&error))
     }
 
@@ -119,17 +127,22 @@ impl Program {
             platform::start_command(command, called)
         };
         let started = self.command(environment).and_then(|mut own| match launch(&mut own, &self.called) {
-            // A script that does not say what runs it is run by the shell, as by shells and execvp(3); posix_spawn(3) leaves that out.
             Err(error) if platform::is_for_the_shell(&error) => {
-                let mut command = Command::new("/bin/sh");
-                let variables = environment.variables.iter().map(|(name, value)| (name, value));
-                // By the path that was judged, and no other.
-                command.arg(own.get_program()).args(&self.arguments).env_clear().envs(variables);
-                launch(&mut command, OsStr::new("sh"))
+                launch(&mut self.by_the_shell(&own, environment), OsStr::new("sh"))
             }
             started => started,
         });
         started.map_err(|error| self.failed(&error))
+    }
+
+    /// A script that does not say what runs it is run by the shell, as by shells and the execvp(3) of glibc; that of musl and
+    /// `posix_spawn(3)` leave that out.
+    fn by_the_shell(&self, own: &Command, environment: &Environment<'_>) -> Command {
+        let mut command = Command::new("/bin/sh");
+        let variables = environment.variables.iter().map(|(name, value)| (name, value));
+        // By the path that was judged, and no other.
+        command.arg(own.get_program()).args(&self.arguments).env_clear().envs(variables);
+        command
     }
 
     /// Starts a program of ours that starts this one, with these words before its path and its own.
