@@ -71,8 +71,9 @@ pub fn open_to_look(path: &Path) -> io::Result<File> {
     let flags = OFlags::PATH;
     // Elsewhere it has to be readable, as nearly all programs are.
     #[cfg(not(target_os = "linux"))]
-    let flags = OFlags::NONBLOCK;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+    // With musl std takes `O_PATH` out of the flags, as part of how a file may be accessed.
+    Ok(rustix::fs::open(path, flags | OFlags::CLOEXEC, rustix::fs::Mode::empty())?.into())
 }
 
 /// Whether [`open_untrusted`] failed because the last part of the path is a symbolic link.
