@@ -132,6 +132,7 @@ fn of_several_commits_that_are_picked_none_is_left_out_where_a_merge_is_refused(
     let (good, said) = alone(&one, &["cherry-pick", "FETCH_HEAD~1", "FETCH_HEAD"]);
     assert!(!good && said.contains("a terminal; nothing was changed\n") && said.contains("CONFLICT"), "{said}");
     assert!(!said.contains("gave this merge up"), "{said}");
+    assert!(said.contains("`git checkout -m -- team.age` merges them, once that is settled\n"), "{said}");
     // The commit is under way, and its other files are there.
     assert!(one.repo().join(".git/CHERRY_PICK_HEAD").exists() && one.repo().join("notes.txt").exists());
     one.git(&["cherry-pick", "--abort"]);

@@ -68,10 +68,18 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
         );
     merged.map_err(|failure| match &arguments.path {
         Some(_) if is_given_up(arguments) => failure.hint(GIVEN_UP),
-        Some(path) if arguments.is_called_by_git() => failure.hint(format!(
-            "git calls that a conflict, and the file is one version alone: `git checkout --theirs -- {}` has the other",
-            path.display()
-        )),
+        // On the way to another commit git keeps what is not committed as the other version, and else calls keyctl once more.
+        Some(path) if arguments.is_called_by_git() => {
+            let (how, then) = if is_at_head(arguments) {
+                ("-m", "merges them, once that is settled")
+            } else {
+                ("--theirs", "has the other")
+            };
+            let path = path.display();
+            failure.hint(format!(
+                "git calls that a conflict, and the file is one version alone: `git checkout {how} -- {path}` {then}"
+            ))
+        }
         _ => failure,
     })
 }
