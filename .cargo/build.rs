@@ -5,6 +5,8 @@
 use std::{env, path::Path, process::Command};
 
 fn main() {
+    // Else any file that changes has it run again.
+    println!("cargo::rerun-if-changed=.cargo/build.rs");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let is_measured =
         is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release");
