@@ -173,9 +173,10 @@ fn apply<T>(
     mut payload: Payload,
     act: impl FnOnce(&mut Payload) -> Result<Outcome<T>>,
 ) -> Result<T> {
-    let rule = unbound::guard(home);
+    let settings = opening::settings(home);
+    let (rule, judge) = (unbound::guard(&settings), opening::judge(home, &settings));
     let guarded = Guarded::of(&payload, &rule);
-    let known = recipients::known_before(home, &payload);
+    let known = recipients::known_before(&payload, &judge);
     let (answer, event) = match act(&mut payload)? {
         Outcome::Changed(answer, event) => (answer, event),
         Outcome::AsItWas(answer) => return Ok(answer),
@@ -183,7 +184,7 @@ fn apply<T>(
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
     guarded.note_wiped(&mut payload, &rule);
-    let noted = recipients::to_be_noted(home, kept, known.as_ref(), &payload)?;
+    let noted = recipients::to_be_noted(home, kept, known.as_ref(), &payload, &judge)?;
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(home, &log, kept, &payload, now, terminal);
     let recorded = record::change(&log, &event, terminal);

@@ -154,11 +154,11 @@ fn begin_another(
     let folder = old.free_name(now, &payload.aside);
     if let Some(machine) = record::machine(home, kept, &payload, terminal)? {
         // The history of another machine goes on under the id that the store has.
-        let (own, copy) = (record::Own::of(home, kept, &payload), |retired: &Retired| retired.copy());
+        let own = record::Own::of(home, kept, &payload);
         // That was cut short before anything was moved, and is gone on with.
         let is_there =
             own.aside.last().is_some_and(|last| last.log == own.log && old.fits_into(&home.data().join(&last.folder)));
-        let retired = own.retired.iter().map(copy).collect();
+        let retired = own.retired.iter().map(Retired::copy).collect();
         if !is_there {
             payload.aside.push(Aside { machine: Some(machine.id().to_owned()), ..old.to_aside(folder, retired) });
         }

@@ -194,6 +194,11 @@ pub fn opened(home: &Home, kept: &Kept, sealed: &SealedFile) -> Result<OpenText>
     Ok(text)
 }
 
+/// What its user's settings say of keys. Those that cannot be read say nothing.
+pub fn settings(home: &Home) -> Settings {
+    config::read(home).map(|config| config.rotation).unwrap_or_default()
+}
+
 /// By what else the keys of a store are held back: what its user's settings say of them.
 pub fn judge<'s>(home: &'s Home, settings: &'s Settings) -> impl Fn(&str, &Facts) -> (Facts, Stops) + 's {
     let named = |name: &str| Some(name.parse::<KeyName>().ok()?.of(home.store()));
@@ -226,7 +231,7 @@ fn note_seen(home: &Home, kept: &Kept, text: &OpenText, terminal: &Terminal) {
         return;
     }
     if let Ok(payload) = text.read_as_written() {
-        let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+        let settings = settings(home);
         let seen = Seen::of(&payload, version)
             .judged(&payload, &judge(home, &settings))
             .with(text.held_on.clone(), known.as_ref());

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::{
     cli::RecipientsVerb,
-    config,
     date::Moment,
     failure::{Failure, Kind, Result},
     history::{Action, Event},
@@ -17,6 +16,7 @@ use crate::{
     scan::git::Git,
     store::{
         accepted::{self, Accepted, State},
+        holding::Judge,
         known::Known,
         members::Member,
         payload::Payload,
@@ -99,13 +99,9 @@ fn announce(home: &Home, kept: &Kept, payload: &Payload, before: State) -> Resul
 
 /// What is known of the keys of a store with members before its user changes it.
 #[must_use]
-pub fn known_before(home: &Home, payload: &Payload) -> Option<Known> {
-    if payload.members.is_empty() {
-        return None;
-    }
-    // Settings that cannot be read say nothing.
-    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
-    Some(Known::of(payload).judged(payload, &opening::judge(home, &settings)).with(payload.held_on.clone()))
+pub fn known_before(payload: &Payload, judge: Judge) -> Option<Known> {
+    let known = || Known::of(payload).judged(payload, judge).with(payload.held_on.clone());
+    (!payload.members.is_empty()).then(known)
 }
 
 /// Writes down what is accepted, where that changed, and that this version was seen, once store and anchor are written.
@@ -135,18 +131,21 @@ pub fn settle(
 ///
 /// # Errors
 /// `Store`.
-pub fn to_be_noted(home: &Home, kept: &Kept, known: Option<&Known>, payload: &Payload) -> Result<Option<Seen>> {
+pub fn to_be_noted(
+    home: &Home,
+    kept: &Kept,
+    known: Option<&Known>,
+    payload: &Payload,
+    judge: Judge,
+) -> Result<Option<Seen>> {
     if payload.members.is_empty() {
         return Ok(None);
     }
     // What was changed here was asked for here; what others had taken away before holds on, and what is gone is not forgotten.
-    // Settings that cannot be read say nothing.
-    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
-    let judge = opening::judge(home, &settings);
-    let held_on = known.map(|known| known.holds_on_by_owner(payload, &judge)).unwrap_or_default();
+    let held_on = known.map(|known| known.holds_on_by_owner(payload, judge)).unwrap_or_default();
     let before = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
     let noted =
-        Seen::of(payload, Version::of(payload.generation, &[])).judged(payload, &judge).with(held_on, before.as_ref());
+        Seen::of(payload, Version::of(payload.generation, &[])).judged(payload, judge).with(held_on, before.as_ref());
     noted.refuse_what_is_too_much()?;
     Ok(Some(noted))
 }

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     config,
     failure::Result,
-    home::Home,
     name::KeyName,
     plain::first_names,
     rotation::Settings,
-    store::{bygone::Guard, facts::Facts, limits::Limits},
+    store::{bygone::Guard, facts::Facts, holding::Stops, limits::Limits},
     terminal::{Terminal, count},
 };
 
@@ -45,17 +44,16 @@ pub fn hold_one(scene: &Scene, name: &KeyName, who: &str, terminal: &Terminal) -
     limited.hold(scene, &BTreeSet::new(), who, terminal)
 }
 
-/// What tells how far a key is held back, by what is said of it and by `config.toml`. Settings that cannot be read say nothing here.
-pub fn guard(home: &Home) -> impl Fn(&KeyName, &Facts) -> Guard {
-    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
+/// What tells how far a key is held back, by what is said of it and by its user's settings.
+pub fn guard(settings: &Settings) -> impl Fn(&KeyName, &Facts) -> Guard {
     move |name, facts| {
-        if is_guarded(name, facts, &settings) {
+        if is_guarded(name, facts, settings) {
             return Guard::Person;
         }
         let (said, stops) = settings.as_said((name, facts));
-        let is_stopped = (stops.expired && facts.expires.is_some())
-            || (stops.revoked && facts.revoked.is_some())
-            || (stops.leaked && facts.leaked.is_some());
+        let there = [facts.expires.is_some(), facts.revoked.is_some(), facts.leaked.is_some()];
+        let Stops { expired, revoked, leaked, .. } = stops.where_there_is(there);
+        let is_stopped = expired || revoked || leaked;
         // A reason that is asked of every key is asked of what comes back too.
         let is_asked = settings.reason_for(name, facts) > settings.reason;
         let is_limited = !Limits { reason: false, ..said.limits }.is_empty();

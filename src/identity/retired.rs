@@ -42,3 +42,14 @@ pub struct Aside {
     /// The keys of earlier entries, the earliest first.
     pub retired: Vec<Retired>,
 }
+
+impl Aside {
+    /// The same once more.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let Self { folder, log, machine, known, key, retired } = self;
+        let (folder, machine, known) = (folder.clone(), machine.clone(), known.clone());
+        let retired = retired.iter().map(Retired::copy).collect();
+        Self { folder, log: *log, machine, known, key: key.copy(), retired }
+    }
+}

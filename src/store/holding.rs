@@ -73,6 +73,13 @@ pub struct Stops {
 }
 
 impl Stops {
+    /// Those that do something: where there is an end, where it was revoked, where it was leaked.
+    #[must_use]
+    pub fn where_there_is(self, [end, revocation, leak]: [bool; 3]) -> Self {
+        let Self { expired, revoked, leaked, unreasoned } = self;
+        Self { expired: expired && end, revoked: revoked && revocation, leaked: leaked && leak, unreasoned }
+    }
+
     /// Whether something stops a key that does not by the other.
     #[must_use]
     pub fn are_more_than(self, other: Self) -> bool {
@@ -211,20 +218,12 @@ impl Holds {
         let mut with = facts.clone();
         with.tags.extend(lost.iter().filter_map(|tag| tag.parse().ok()));
         // What it does at an end or a mark counts where there is one, of the key or in what is noted.
-        let (expires, revoked, leaked) = (
+        let there = [
             facts.expires.or(self.expires).is_some(),
             facts.revoked.is_some() || self.revoked.is_some(),
             facts.leaked.is_some() || self.leaked.is_some(),
-        );
-        let [with, without] = [&with, facts].map(|facts| {
-            let Stops { expired, revoked: by_revoked, leaked: by_leaked, unreasoned } = judge(name, facts).1;
-            Stops {
-                expired: expired && expires,
-                revoked: by_revoked && revoked,
-                leaked: by_leaked && leaked,
-                unreasoned,
-            }
-        });
+        ];
+        let [with, without] = [&with, facts].map(|facts| judge(name, facts).1.where_there_is(there));
         if with.are_more_than(without) { lost } else { BTreeSet::new() }
     }
 

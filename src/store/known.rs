@@ -180,9 +180,10 @@ impl Known {
                 }
                 (None, _) => {
                     // What it was called before, where he was asked for what his settings say no more of it.
-                    let before = all.left_by(&secret, now).filter(|_| by == By::Owner);
-                    lifted
-                        .extend(before.filter(|entry| entry.is_lifted_for(name, key, judge)).map(|entry| entry.secret));
+                    if by == By::Owner {
+                        let before = all.left_by(&secret, now).filter(|entry| entry.is_lifted_for(name, key, judge));
+                        lifted.extend(before.map(|entry| entry.secret));
+                    }
                     all.of_other((name.as_str(), &secret), now, by).and_then(|both| left(name, &key.facts, both, judge))
                 }
             };
@@ -269,10 +270,7 @@ impl<'e> Index<'e> {
 
     /// The names that had a secret and have it no more.
     fn left_by<'n>(&'n self, secret: &'n str, now: &'n Payload) -> impl Iterator<Item = &'e Entry<'e>> + 'n {
-        let has_it = move |name: &str| {
-            let mut keys = now.keys.iter().filter(|(other, _)| other.as_str() == name);
-            keys.any(|(_, key)| holding::mark(now, &key.value) == secret)
-        };
+        let has_it = move |name: &str| now.keys.get(name).is_some_and(|key| holding::mark(now, &key.value) == secret);
         let all = self.secrets.get(secret).into_iter().flatten().copied();
         all.filter(move |entry| !entry.is_gone && !has_it(entry.name))
     }

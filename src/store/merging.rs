@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     date::Moment,
     failure::{Failure, Kind, Result},
-    identity::{anchor::Id, retired::Aside},
+    identity::{
+        anchor::Id,
+        retired::{Aside, Retired},
+    },
     name::{KeyName, MemberName},
     secret::Secret,
 };
@@ -284,13 +287,13 @@ fn founders_own(base: Option<&Payload>, ours: &Payload, theirs: &Payload, merged
     };
     merged.log = newer.log;
     merged.history.clone_from(&newer.history);
-    merged.retired = newer.retired.iter().map(super::moving::copy_retired).collect();
-    merged.aside = newer.aside.iter().map(super::moving::copy_aside).collect();
+    merged.retired = newer.retired.iter().map(Retired::copy).collect();
+    merged.aside = newer.aside.iter().map(Aside::copy).collect();
     // Each machine has set aside its own.
     for aside in ours.aside.iter().chain(&theirs.aside).filter(|aside| aside.machine.is_some()) {
         let is_it = |known: &Aside| known.folder == aside.folder && known.machine == aside.machine;
         if !merged.aside.iter().any(is_it) {
-            merged.aside.push(super::moving::copy_aside(aside));
+            merged.aside.push(aside.copy());
         }
     }
     let before = base.and_then(|base| base.recovery);

@@ -1,11 +1,7 @@
 //! A whole key goes from one store to another: it is in the one before it leaves the other.
 
 use super::payload::{Former, Key, Payload};
-use crate::{
-    failure::Result,
-    identity::retired::{Aside, Retired},
-    name::KeyName,
-};
+use crate::{failure::Result, name::KeyName};
 
 impl Key {
     /// The same key once more.
@@ -41,17 +37,6 @@ impl Former {
             step: self.step,
         }
     }
-}
-
-/// The same key of a former identity once more.
-pub(super) fn copy_retired(retired: &Retired) -> Retired {
-    retired.copy()
-}
-
-/// The same of a history that was set aside.
-pub(super) fn copy_aside(Aside { folder, log, machine, known, key, retired }: &Aside) -> Aside {
-    let (retired, machine) = (retired.iter().map(copy_retired).collect(), machine.clone());
-    Aside { folder: folder.clone(), log: *log, machine, known: known.clone(), key: key.copy(), retired }
 }
 
 impl Payload {

@@ -19,12 +19,12 @@ use std::{
 use crate::{
     cli::Merge,
     commands::{opening, opening::Kept, recipients, record, unbound},
-    config,
     date::Moment,
     failure::{Failure, Kind, Result, for_store},
     history::{Action, Event},
     home::{self, Home},
     plain::first_names,
+    rotation::Settings,
     scan::git::Git,
     store::{
         accepted::{self, Accepted},
@@ -126,7 +126,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if ours_read.id != kept.anchor.store {
         return Err(Failure::new(Kind::Store, "this side is not the store that its identity is kept for"));
     }
-    let rule = unbound::guard(&home);
+    let settings = opening::settings(&home);
+    let rule = unbound::guard(&settings);
     let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now(), &rule)?;
     let most = no_more_than(&home, &kept, [(&ours_read, ours_version), (&theirs_read, theirs_version)]);
     let generation = most.map_or(merged.payload.generation, |most| merged.payload.generation.min(most));
@@ -157,7 +158,7 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     if most.is_some() {
         terminal.warn("neither version is the newest that this machine knows, so what they make is not either");
     }
-    let is_accepted = say_members(&home, &kept, (payload, version), most.is_some(), terminal);
+    let is_accepted = say_members(&home, &kept, (payload, version), &settings, most.is_some(), terminal);
     // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
     let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
     if is_clean {
@@ -225,6 +226,7 @@ fn say_members(
     home: &Home,
     kept: &Kept,
     (payload, version): (&Payload, Option<Version>),
+    settings: &Settings,
     is_behind: bool,
     terminal: &Terminal,
 ) -> bool {
@@ -234,8 +236,7 @@ fn say_members(
     let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
     let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
     let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-    let settings = config::read(home).map(|config| config.rotation).unwrap_or_default();
-    let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, &settings)));
+    let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, settings)));
     // What holds on already is said of the store itself, and is not by this merge.
     let known = |one: &HeldOn| seen.iter().flat_map(Seen::held_on).any(|known| known.is_as(one));
     let freed = held_on.filter(|one| !one.is_gone() && !is_behind && !known(one));

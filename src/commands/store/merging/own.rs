@@ -39,7 +39,7 @@ pub fn hold(home: &Home, kept: &Kept, merged: &Payload, sides: [&Path; 2], termi
     let known: Vec<Payload> =
         [here.as_path()].into_iter().chain(sides).filter_map(|file| as_pinned(home, file, kept)).collect();
     let settings = config::read(home)?.rotation;
-    let rule = unbound::guard(home);
+    let rule = unbound::guard(&settings);
     let more = known.iter().map(|known| more_than(known, merged, &settings, &rule));
     let names = more.reduce(|all, more| &all & &more).unwrap_or_else(|| merged.keys.keys().collect());
     if names.is_empty() {
