@@ -29,9 +29,14 @@ impl Scale {
         ((self.lead + self.bits * from).div_ceil(8), (self.lead + self.bits * to) / 8)
     }
 
-    /// The part of the form that these bytes alone make.
+    /// The part of the form that these bytes have a part in.
     pub fn outer(self, from: usize, to: usize) -> (usize, usize) {
-        ((8 * from).saturating_sub(self.lead).div_ceil(self.bits), (8 * to).saturating_sub(self.lead) / self.bits)
+        ((8 * from).saturating_sub(self.lead) / self.bits, (8 * to).saturating_sub(self.lead).div_ceil(self.bits))
+    }
+
+    /// Up to where the form is made of what comes before this byte alone.
+    fn before(self, to: usize) -> usize {
+        (8 * to).saturating_sub(self.lead) / self.bits
     }
 
     /// The fewest bytes of the form that have so many of the secret's bytes in them wherever they begin.
@@ -241,7 +246,7 @@ impl Writer<'_> {
             whole.extend_from_slice(self.secret);
             let (first, end) = ((8 * before).div_ceil(6), 8 * (before + length) / 6);
             let scale = Scale { lead: 6 * first - 8 * before, bits: 6 };
-            let mark = scale.outer(0, self.mark).1;
+            let mark = scale.before(self.mark);
             if STANDARD_NO_PAD.encode_slice(&*whole, &mut letters).is_err() {
                 continue;
             }

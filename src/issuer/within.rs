@@ -53,6 +53,15 @@ impl Anchors {
         })
     }
 
+    /// The most bytes that stand before a constant text in a key, and that a key has.
+    #[must_use]
+    pub fn longest(&self) -> (usize, usize) {
+        let patterns = || self.0.iter().flat_map(|(_, kinds)| kinds).map(|(_, pattern)| *pattern);
+        let before = patterns().map(|pattern| pattern.before.1).max();
+        let longest = patterns().map(|pattern| pattern.shape.lengths().1).max();
+        (before.unwrap_or_default(), longest.unwrap_or_default())
+    }
+
     /// The key that has the constant text of this number at this place.
     #[must_use]
     pub fn find(&self, text: &[u8], number: usize, at: usize) -> Option<Found> {

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Read},
+    ops::Range,
 };
 
 use keyctl_sieve::{Piece, Sieve};
@@ -12,10 +13,10 @@ use zeroize::Zeroizing;
 
 use super::{
     finding::{Hit, What},
-    matches::{self, Match},
+    matches::{Find, Held, Match, Sort},
     needles::Needles,
     sampling::Sampling,
-    shapes::{self, Shapes},
+    shapes::Shapes,
 };
 use crate::seal::SealKey;
 
@@ -45,6 +46,8 @@ pub struct Engine {
     is_deep: bool,
     /// How far what is found may reach.
     reach: usize,
+    /// How many bytes before it tell that it is what it looks like.
+    before: usize,
     /// How many bytes of a stream are looked at at once.
     block: usize,
 }
@@ -89,9 +92,11 @@ impl Engine {
         let longest = needles.patterns.iter().map(|pattern| pattern.written.length).max().unwrap_or_default();
         let sieve = Sampling::of(&needles).map(|sampling| sampling.sieve(&needles));
         let shapes = shapes.then(Shapes::known);
-        // What is kept of a block and looked at again is twice as much; the next one is read behind it.
-        let reach = (longest.max(if shapes.is_some() { shapes::REACH } else { 0 }) + 16).next_multiple_of(ALIGNED);
-        Self { needles, sieve, shapes, marks: Marks::default(), is_deep: false, reach, block: BLOCK }
+        let (before, of_shapes) = shapes.as_ref().map_or((0, 0), Shapes::reach);
+        // As much is kept of a block and looked at again; the next one is read behind it. To both belong a few bytes of what
+        // stands around.
+        let [before, reach] = [before, longest.max(of_shapes)].map(|bytes| (bytes + 16).next_multiple_of(ALIGNED));
+        Self { needles, sieve, shapes, marks: Marks::default(), is_deep: false, reach, before, block: BLOCK }
     }
 
     /// The same, and what it finds is marked with these keys: the same text of the same store always with the same mark.
@@ -120,7 +125,7 @@ impl Engine {
 
     /// Looks through bytes that are one whole: a file, a blob, a variable.
     pub fn look(&self, bytes: &[u8], found: &mut dyn FnMut(Hit)) {
-        Part { bytes, from: 0, to: bytes.len(), before: 0, line: 1 }.look(self, found);
+        Part { bytes, from: 0, to: bytes.len(), before: 0, line: 1 }.look(self, &mut Held::default(), found);
     }
 
     /// Looks through a stream in bounded memory, and says how many bytes there were.
@@ -160,7 +165,7 @@ impl Engine {
 
     /// How large a buffer is.
     fn room(&self) -> usize {
-        self.block + 2 * self.reach
+        self.before + self.block + self.reach
     }
 
     /// Every match in these bytes.
@@ -172,7 +177,27 @@ impl Engine {
                 sieve.pieces(word).for_each(|piece| self.hold(bytes, at, piece, &mut matches));
             }
         }
-        matches::best(matches)
+        matches
+    }
+
+    /// Tells what was found: of a secret whose it is, each of them.
+    fn tell(&self, find: Find, found: &mut dyn FnMut(Hit)) {
+        let Find { start: at, end, line, what } = find;
+        let length = usize::try_from(end - at).unwrap_or(usize::MAX);
+        let mut tell = |what, mark| found(Hit { at, length, line, what, mark });
+        match what {
+            Sort::Shape { kind, mark, .. } => tell(What::Shape { kind: kind.name(), id: kind.id() }, mark),
+            Sort::Key { secret, pattern, bytes, whole } => {
+                let secret = &self.needles.secrets[secret];
+                let pattern = &self.needles.patterns[pattern as usize];
+                let (form, text) = (pattern.written.form, self.needles.bytes(pattern));
+                let partial = (!whole).then_some((bytes, secret.length));
+                for (name, which) in &secret.owners {
+                    let mark = self.marks.of_key(name, text);
+                    tell(What::Key { name: name.clone(), which: *which, form, partial }, mark);
+                }
+            }
+        }
     }
 
     /// Holds the bytes around a place against the form that has a piece there.
@@ -211,26 +236,28 @@ impl Engine {
 struct Window {
     /// So many bytes are in the buffer.
     filled: usize,
-    /// Those before this one were looked at, and are kept for what begins in them.
+    /// Those before this one were looked at, and are kept as what stands before the others.
     from: usize,
     /// How many bytes came before the buffer's first one, and how many lines ended there.
     before: u64,
     lines: u64,
+    /// What was found and is not yet told.
+    held: Held,
 }
 
 impl Window {
     /// Looks at a buffer that is full or the last one, and makes room in it.
     fn look(&mut self, engine: &Engine, buffer: &mut [u8], has_ended: bool, found: &mut dyn FnMut(Hit)) {
-        let Self { filled, from, before, lines } = *self;
+        let Self { filled, from, before, lines, ref mut held } = *self;
         let to = if has_ended { filled } else { filled - engine.reach };
-        Part { bytes: &buffer[..filled], from, to, before, line: lines + 1 }.look(engine, found);
+        Part { bytes: &buffer[..filled], from, to, before, line: lines + 1 }.look(engine, held, found);
         if has_ended {
             return;
         }
-        let gone = to.saturating_sub(engine.reach);
-        let lines = lines + memchr_iter(b'\n', &buffer[..gone]).count() as u64;
+        let gone = to - engine.before;
+        self.lines += memchr_iter(b'\n', &buffer[..gone]).count() as u64;
         buffer.copy_within(gone..filled, 0);
-        *self = Self { filled: filled - gone, from: to - gone, before: before + gone as u64, lines };
+        (self.filled, self.from, self.before) = (filled - gone, engine.before, before + gone as u64);
     }
 }
 
@@ -283,7 +310,8 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize, apart: usize) -> bool {
     !bytes[..start].iter().rev().take(apart).any(is_word) && !bytes[end..].iter().take(apart).any(is_word)
 }
 
-/// A part of a stream; what begins from `from` to `to` is told.
+/// A part of a stream, of which is looked for what begins from `from` to `to`: behind that stands all that this may reach to,
+/// or the stream has its end there.
 struct Part<'b> {
     bytes: &'b [u8],
     from: usize,
@@ -295,41 +323,48 @@ struct Part<'b> {
 }
 
 impl Part<'_> {
-    fn look(self, engine: &Engine, found: &mut dyn FnMut(Hit)) {
-        let mut matches = engine.matches(self.bytes);
-        let shapes = engine.shapes.as_ref().map_or_else(Vec::new, |shapes| shapes.find(self.bytes));
-        if matches.is_empty() && shapes.is_empty() {
+    /// Tells what is settled by now, and holds what is not.
+    fn look(self, engine: &Engine, held: &mut Held, found: &mut dyn FnMut(Hit)) {
+        held.add(self.finds(engine));
+        if held.is_empty() {
             return;
         }
-        matches.sort_by_key(|one| one.start);
-        let covered = matches::covered(&matches);
-        let keys = matches.iter().map(|one| (one.start, one.end, Err(one)));
-        let shapes = shapes.iter().filter(|one| !covered.touch(one.range.start, one.range.end));
-        let mut all: Vec<_> = keys.chain(shapes.map(|one| (one.range.start, one.range.end, Ok(one)))).collect();
-        all.sort_by_key(|(start, ..)| *start);
+        self.describe(engine, held.from(self.before + self.from as u64));
+        let is_last = self.to == self.bytes.len();
+        let to = (!is_last).then_some(self.before + self.to as u64);
+        held.settled(to).into_iter().for_each(|find| engine.tell(find, found));
+    }
+
+    /// All that begins in it.
+    fn finds(&self, engine: &Engine) -> Vec<Find> {
+        let matches = engine.matches(self.bytes).into_iter().map(|one| {
+            let Match { pattern, secret, bytes, whole, .. } = one;
+            (one.start..one.end, Sort::Key { secret, pattern, bytes, whole })
+        });
+        let shapes = engine.shapes.iter().flat_map(|shapes| shapes.find(self.bytes));
+        let shapes = shapes.map(|one| (one.range, Sort::Shape { kind: one.kind, anchor: one.anchor, mark: None }));
+        let here = matches.chain(shapes).filter(|(range, _)| (self.from..self.to).contains(&range.start));
+        let [before, line] = [self.before, self.line];
+        let find = |(range, what): (Range<usize>, _)| Find {
+            start: before + range.start as u64,
+            end: before + range.end as u64,
+            line,
+            what,
+        };
+        here.map(find).collect()
+    }
+
+    /// Says of what was found here in which line it begins, and marks what only looks like a key: of what is told later the bytes
+    /// are gone by then.
+    fn describe(&self, engine: &Engine, finds: &mut [Find]) {
         let (mut line, mut counted) = (self.line, 0);
-        for (start, end, what) in all.into_iter().filter(|(start, ..)| (self.from..self.to).contains(start)) {
+        let place = |place: u64| usize::try_from(place - self.before).unwrap_or(usize::MAX);
+        for find in finds {
+            let (start, end) = (place(find.start), place(find.end));
             line += memchr_iter(b'\n', &self.bytes[counted..start]).count() as u64;
-            counted = start;
-            let (at, length) = (self.before + start as u64, end - start);
-            let mut tell = |what, mark| found(Hit { at, length, line, what, mark });
-            match what {
-                Ok(shape) => {
-                    let (kind, id) = (shape.kind.name(), shape.kind.id());
-                    let text = self.bytes.get(shape.range.clone());
-                    let mark = text.zip(engine.marks.of_shapes.as_ref()).map(|(text, key)| key.mark(text));
-                    tell(What::Shape { kind, id }, mark);
-                }
-                Err(one) => {
-                    let secret = &engine.needles.secrets[one.secret];
-                    let pattern = &engine.needles.patterns[one.pattern as usize];
-                    let (form, text) = (pattern.written.form, engine.needles.bytes(pattern));
-                    let partial = (!one.whole).then_some((one.bytes, secret.length));
-                    for (name, which) in &secret.owners {
-                        let mark = engine.marks.of_key(name, text);
-                        tell(What::Key { name: name.clone(), which: *which, form, partial }, mark);
-                    }
-                }
+            (counted, find.line) = (start, line);
+            if let (Sort::Shape { mark, .. }, Some(key)) = (&mut find.what, &engine.marks.of_shapes) {
+                *mark = Some(key.mark(&self.bytes[start..end]));
             }
         }
     }

@@ -97,6 +97,34 @@ fn some_text(random: &mut Random, needles: &Needles, samples: &[&String]) -> Vec
     text
 }
 
+/// How long a line is at most of what is tangled.
+const LONGEST_LINE: usize = 600;
+
+/// Parts of secrets and samples one behind the other, and so that each begins with the last letters of the one before it:
+/// these belong to both.
+fn tangled_text(random: &mut Random, needles: &Needles, samples: &[&String]) -> Vec<u8> {
+    let mut text: Vec<u8> = Vec::new();
+    for _ in 0..random.below(150) {
+        let piece = match random.below(8) {
+            0 | 1 => random.of(samples).as_bytes(),
+            2 => random.of::<&[u8]>(&[b"\n", b" ", b".", b"-", b"="]),
+            _ if needles.patterns.is_empty() => b"",
+            _ => needles.bytes(random.of(&needles.patterns)),
+        };
+        let joins = |from: &usize| text.last() == Some(&piece[*from]);
+        let joints: Vec<usize> = (0..piece.len()).filter(joins).map(|from| from + 1).collect();
+        let from = if joints.is_empty() || random.below(8) == 0 { 0 } else { *random.of(&joints) };
+        let length = *random.of(&[1, 20, 40, 80, 200]) + random.below(30);
+        let part = &piece[from..piece.len().min(from + length)];
+        let in_line = text.iter().rev().take_while(|byte| **byte != b'\n').count();
+        if in_line + part.len() >= LONGEST_LINE {
+            text.push(b'\n');
+        }
+        text.extend_from_slice(part);
+    }
+    text
+}
+
 /// What was told: where, in which line, and what.
 type Told = Vec<(u64, u64, String)>;
 
@@ -104,13 +132,19 @@ fn told(told: &mut Told, hit: &Hit) {
     told.push((hit.at, hit.line, format!("{:?}", hit.what)));
 }
 
-fn one_run(random: &mut Random, samples: &[&String]) -> usize {
-    let secrets: Vec<Secret> = (0..random.below(6)).map(|_| Secret::new(some_secret(random))).collect();
+fn some_secrets(random: &mut Random, most: usize) -> Vec<Secret> {
+    (0..random.below(most)).map(|_| Secret::new(some_secret(random))).collect()
+}
+
+fn some_engine(random: &mut Random, secrets: &[Secret]) -> Engine {
     let kept = secrets.iter().map(|secret| Kept { name: "KEY".into(), which: Which::Current, secret });
-    let mut engine = Engine::new(Needles::of(kept), random.below(3) > 0);
-    let text = some_text(random, &engine.needles, samples);
+    Engine::new(Needles::of(kept), random.below(3) > 0)
+}
+
+/// What is told of the whole, and that each of it is where it is said to be.
+fn told_of_the_whole(engine: &Engine, text: &[u8], secrets: &[Secret]) -> Told {
     let mut whole = Told::new();
-    engine.look(&text, &mut |hit| {
+    engine.look(text, &mut |hit| {
         assert!(hit.at < text.len() as u64);
         let before = &text[..usize::try_from(hit.at).unwrap()];
         assert_eq!(hit.line, 1 + memchr_iter(b'\n', before).count() as u64, "the line of {:?}", hit.what);
@@ -122,19 +156,69 @@ fn one_run(random: &mut Random, samples: &[&String]) -> usize {
         }
         told(&mut whole, &hit);
     });
+    whole
+}
+
+/// Says how much was found.
+fn a_stream_tells_the_same(random: &mut Random, mut engine: Engine, text: &[u8], whole: &Told) -> usize {
     engine.block = 1 + random.below(5000);
     let mut parts = Told::new();
-    let read = engine.look_through(&mut Dribble { bytes: &text, random }, &mut |hit| told(&mut parts, &hit));
+    let read = engine.look_through(&mut Dribble { bytes: text, random }, &mut |hit| told(&mut parts, &hit));
     assert_eq!(read.unwrap(), text.len() as u64);
-    assert_eq!(parts, whole);
+    assert_eq!(parts, *whole);
+
+    engine.block = 1 + random.below(100) * random.below(100);
+    let (mut parts, mut passing, mut rest) = (Told::new(), engine.passing(), text);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at((1 + random.below(40) * random.below(400)).min(rest.len()));
+        passing.take(now, &mut |hit| told(&mut parts, &hit));
+        rest = later;
+    }
+    passing.end(&mut |hit| told(&mut parts, &hit));
+    assert_eq!(parts, *whole, "as it passes");
     whole.len()
 }
 
+fn one_run(random: &mut Random, samples: &[&String]) -> usize {
+    let secrets = some_secrets(random, 6);
+    let engine = some_engine(random, &secrets);
+    let text = some_text(random, &engine.needles, samples);
+    let whole = told_of_the_whole(&engine, &text, &secrets);
+    a_stream_tells_the_same(random, engine, &text, &whole)
+}
+
+fn one_tangled_run(random: &mut Random, samples: &[&String]) -> usize {
+    let secrets = some_secrets(random, 4);
+    let mut engine = some_engine(random, &secrets);
+    let samples: Vec<&String> = samples.iter().filter(|text| text.len() < LONGEST_LINE / 2).copied().collect();
+    let text = tangled_text(random, &engine.needles, &samples);
+    let whole = told_of_the_whole(&engine, &text, &secrets);
+    // No more than a line is one find, and so many windows are in a short text.
+    let longest = engine.needles.patterns.iter().map(|pattern| pattern.written.length).max().unwrap_or_default();
+    engine.reach = (longest.max(LONGEST_LINE) + 16).next_multiple_of(ALIGNED);
+    a_stream_tells_the_same(random, engine, &text, &whole)
+}
+
+/// Seeds by which a stream once told something else than the whole.
+const ONCE: &[u64] = &[1_883_004_919_088_478];
+
+fn samples() -> Vec<&'static String> {
+    issuer::samples().flat_map(|(_, yes, no)| yes.iter().chain(no)).collect()
+}
+
 #[test]
-fn whatever_is_looked_through_a_stream_tells_what_the_whole_tells_and_nothing_panics() {
+fn what_a_stream_once_told_otherwise_it_tells_as_the_whole_does() {
+    let samples = samples();
+    for seed in ONCE {
+        one_run(&mut Random(*seed), &samples);
+    }
+}
+
+/// Runs for as long as is said.
+fn runs(one_run: impl Fn(&mut Random, &[&String]) -> usize) {
     let seconds = std::env::var("KEYCTL_TEST_FUZZ_SECONDS").map_or(2, |text| text.parse().expect("seconds"));
     let until = Instant::now() + Duration::from_secs(seconds);
-    let samples: Vec<&String> = issuer::samples().flat_map(|(_, yes, no)| yes.iter().chain(no)).collect();
+    let samples = samples();
     let first = crate::date::Moment::now().seconds().unsigned_abs() << 20;
     let (mut runs, mut found) = (0, 0);
     while Instant::now() < until {
@@ -145,4 +229,14 @@ fn whatever_is_looked_through_a_stream_tells_what_the_whole_tells_and_nothing_pa
     }
     println!("{runs} runs, {found} finds");
     assert!(found as u64 > runs, "{found} finds in {runs} runs");
+}
+
+#[test]
+fn whatever_is_looked_through_a_stream_tells_what_the_whole_tells_and_nothing_panics() {
+    runs(one_run);
+}
+
+#[test]
+fn of_finds_that_overlap_one_behind_the_other_a_stream_tells_what_the_whole_tells() {
+    runs(one_tangled_run);
 }
