@@ -181,6 +181,21 @@ fn what_every_key_of_a_kind_has_is_no_part_of_one() {
 }
 
 #[test]
+fn a_part_in_base_64_is_found_wherever_it_stands_with_one_of_several_short_stretches_in_it() {
+    let text = "of aB3dE5fG7hJ9kL and 3Hq9ZbT7mWx2Lc";
+    let engine = engine(&[text]);
+    for user in ["", "m", "me"] {
+        let whole = STANDARD.encode([user, text].concat());
+        // As far as the first of the two stretches goes, and no letter farther.
+        let part = &whole[..(8 * (user.len() + 17)).div_ceil(6)];
+        for gap in 0..24 {
+            let told = found(&engine, format!("{}{part}\n", " ".repeat(gap)).as_bytes());
+            assert!(matches!(told[..], [(_, 1, Form::Base64, Some((14..=17, 36)))]), "{gap} {part}: {told:?}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_longer_than_is_looked_for_is_found_by_its_beginning() {
     let long: String = (0..9000_u32).map(|at| char::from(b'!' + u8::try_from(at * at % 89).expect("small"))).collect();
     let engine = engine(&[&long]);
