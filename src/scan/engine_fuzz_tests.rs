@@ -111,8 +111,8 @@ fn tangled_text(random: &mut Random, needles: &Needles, samples: &[&String]) -> 
             _ if needles.patterns.is_empty() => b"",
             _ => needles.bytes(random.of(&needles.patterns)),
         };
-        let joins = |from: &usize| text.last() == Some(&piece[*from]);
-        let joints: Vec<usize> = (0..piece.len()).filter(joins).map(|from| from + 1).collect();
+        let follows = |from: &usize| text.last() == Some(&piece[*from]);
+        let joints: Vec<usize> = (0..piece.len()).filter(follows).map(|from| from + 1).collect();
         let from = if joints.is_empty() || random.below(8) == 0 { 0 } else { *random.of(&joints) };
         let length = *random.of(&[1, 20, 40, 80, 200]) + random.below(30);
         let part = &piece[from..piece.len().min(from + length)];
