@@ -34,11 +34,6 @@ impl Scale {
         ((8 * from).saturating_sub(self.lead) / self.bits, (8 * to).saturating_sub(self.lead).div_ceil(self.bits))
     }
 
-    /// Up to where the form is made of what comes before this byte alone.
-    fn before(self, to: usize) -> usize {
-        (8 * to).saturating_sub(self.lead) / self.bits
-    }
-
     /// The fewest bytes of the form that have so many of the secret's bytes in them wherever they begin.
     pub fn least(self, bytes: usize) -> usize {
         (8 * bytes).div_ceil(self.bits)
@@ -246,7 +241,7 @@ impl Writer<'_> {
             whole.extend_from_slice(self.secret);
             let (first, end) = ((8 * before).div_ceil(6), 8 * (before + length) / 6);
             let scale = Scale { lead: 6 * first - 8 * before, bits: 6 };
-            let mark = scale.before(self.mark);
+            let mark = (8 * self.mark).saturating_sub(scale.lead) / scale.bits;
             if STANDARD_NO_PAD.encode_slice(&*whole, &mut letters).is_err() {
                 continue;
             }
