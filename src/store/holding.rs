@@ -340,7 +340,22 @@ impl Payload {
     pub fn guarded_elsewhere(&self) -> impl Iterator<Item = &str> {
         let here: BTreeSet<String> = self.all().map(|(_, key)| mark(self, &key.value)).collect();
         let waiting = self.held_on.iter().filter(|one| one.is_gone && one.holds.limits.want_a_person());
-        waiting.filter(move |one| !here.contains(&one.secret)).map(HeldOn::name)
+        // Of a secret that has no name its store has the name among the wiped ones.
+        waiting.filter(move |one| !one.name.is_empty() && !here.contains(&one.secret)).map(HeldOn::name)
+    }
+
+    /// Whether something waits for a former secret of the key of its name, and that is as much revoked, leaked and ended as it
+    /// was: then what is said yes to of the key is said of that secret too.
+    #[must_use]
+    pub fn has_as_former(&self, one: &HeldOn) -> bool {
+        let Holds { revoked, leaked, expires, stops, .. } = &one.holds;
+        let key = self.keys.iter().find(|(name, _)| name.as_str() == one.name).map(|(_, key)| key);
+        key.into_iter().flat_map(|key| &key.former).any(|former| {
+            let is_less = (revoked.is_some() && former.revoked.is_none())
+                || (leaked.is_some() && former.leaked.is_none())
+                || (*stops && ends_later(*expires, former.expires));
+            !is_less && mark(self, &former.value) == one.secret
+        })
     }
 
     /// What holds a key back still, though it says less itself.

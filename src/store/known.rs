@@ -200,8 +200,15 @@ impl Known {
         };
         let is_lifted_former = |one: &HeldOn| lifted_former.contains(&(one.name(), one.secret().to_owned()));
         let waiting = self.held_on.iter().filter(|one| one.is_gone() && !is_lifted_former(one)).cloned();
-        let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
-        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.bygone(judge)).gone());
+        // Where not all wiped secrets are known to the store, each that is gone from it may have been limited before.
+        let all = if now.has_too_many_wiped() { all_secrets(now) } else { BTreeSet::new() };
+        let may_be_wiped = |entry: &&Entry| now.has_too_many_wiped() && !all.contains(entry.secret);
+        let gone = entries.iter().filter(|entry| !entry.is_gone).filter_map(|entry| {
+            let holds = entry.bygone(judge);
+            let holds = if may_be_wiped(&entry) { holds.and(&Holds::asking()) } else { holds };
+            let is_something = !entry.whole.is_nothing() || may_be_wiped(&entry);
+            is_something.then(|| HeldOn::new(entry.name, entry.secret, holds).gone())
+        });
         let gone = waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one));
         on.extend(gone);
         on
@@ -359,9 +366,24 @@ fn bygone(payload: &Payload) -> Vec<HeldOn> {
         .marks
         .iter()
         .map(|mark| HeldOn::new("", &holding::short(mark.mark), Holds::revoking(&mark.revoked)).gone());
+    // How far these were held back is not known any more. One that is in use again is what its store says of it.
+    let in_use: BTreeSet<String> = if payload.wiped_secrets.is_empty() {
+        BTreeSet::new()
+    } else {
+        payload.keys.values().map(|key| holding::mark(payload, &key.value)).collect()
+    };
+    let limited = payload.wiped_secrets.iter().map(|mark| holding::short(*mark));
+    let limited = limited.filter(|mark| !in_use.contains(mark));
+    let limited = limited.map(|mark| HeldOn::new("", &mark, Holds::asking()).gone());
     // Of these no secret is known, so that they are for whoever gets another way into the store.
     let guarded = payload.wiped_guarded.iter().map(|name| HeldOn::new(name.as_str(), "", Holds::asking()).gone());
-    former.chain(removed).chain(wiped).chain(guarded).collect()
+    former.chain(removed).chain(wiped).chain(limited).chain(guarded).collect()
+}
+
+/// What stands for every secret of a store, also for former ones and those of removed keys.
+fn all_secrets(payload: &Payload) -> BTreeSet<String> {
+    let all = payload.all().flat_map(|(_, key)| key.secrets());
+    all.map(|(value, _)| holding::mark(payload, value)).collect()
 }
 
 /// What is to be noted of the keys of which anything is.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::identity::anchor::Id;
 use crate::{
     date::Moment,
     store::{

@@ -358,7 +358,8 @@ impl Key {
     }
 
     /// Whether this is or was its secret.
-    pub(super) fn holds(&self, value: &Secret) -> bool {
+    #[must_use]
+    pub fn holds(&self, value: &Secret) -> bool {
         self.value.same_as(value) || self.former.iter().any(|former| former.value.same_as(value))
     }
 
