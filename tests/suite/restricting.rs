@@ -479,6 +479,12 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
     unseen("ours").says("", "", 0);
     let no_version = "a side counts no change: it is what git merged on the way, and no version of the store";
     merge(["free", whole, "ours"]).says("", &format!("keyctl: {no_version}\n"), 5);
+    // And where two versions come from it none of them is older than what it was made of: what that lacks was not wiped since.
+    let older = merge(["ours", whole, "free"]);
+    assert!(
+        older.stderr().starts_with("keyctl: the other side is an older copy than what both come from: generation ")
+    );
+    assert_eq!(older.code(), 5);
     let now = std::fs::read(&store).expect("read");
     assert!(now != before);
     std::fs::copy(sandbox.project().join("ours"), &store).expect("copy");
