@@ -1039,7 +1039,7 @@ fn an_older_copy_is_known_to_whoever_has_only_read_and_nobody_is_blamed_for_what
     // Whoever may push puts the copy of before back.
     fs::write(bob.file(), &old).expect("write");
     let ways = "keyctl: hint: git checkout, revert, reset and stash put such a file there, and so does whoever puts an older copy back\n\
-        keyctl: hint: get the newest back: `git stash pop`, the branch that has it, or merge that into this one\n\
+        keyctl: hint: get the newest back: from the branch that has it (or merge that), from a stash (`git stash pop`), or in a conflict from its other side (`git checkout --theirs`)\n\
         keyctl: hint: if you know of it and want this one: `keyctl store recipients accept team --older`\n";
     let older = "keyctl: the store is an older copy: generation 3, but 4 was written before\n";
     bob.call(&["get", "team:A"]).says("", &format!("{older}{ways}"), 5);
