@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{date::Moment, hex, identity::anchor::Id, name::KeyName, secret::Secret};
 
@@ -187,7 +188,7 @@ impl Holds {
     }
 
     /// The same in few words, where there is no room for all: what is limited to some uses takes a yes each time.
-    fn in_short(self) -> Self {
+    pub(super) fn in_short(self) -> Self {
         let Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, .. } = self.limits;
         let ask = ask || self.limits.texts().next().is_some() || !self.tags.is_empty();
         let limits = Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, ..Limits::default() };
@@ -195,6 +196,11 @@ impl Holds {
         let revoked = self.revoked.map(|(at, _)| (at, None));
         let leaked = self.leaked.map(|(at, said)| (at, place(said)));
         Self { limits, revoked, leaked, tags: BTreeSet::new(), ..self }
+    }
+
+    /// What stands for all of it.
+    pub(super) fn mark(&self) -> String {
+        hex::encode(&Sha256::digest(serde_json::to_vec(self).unwrap_or_default())[..8])
     }
 
     pub(super) fn and(self, other: &Self) -> Self {

@@ -51,9 +51,20 @@ pub(super) struct Held {
     /// What stands for its secret, which a keyctl of before noted elsewhere alone.
     #[serde(default)]
     pub secret: Option<String>,
+    /// What stands for all that holds it back, where that is noted in few words: a key of which just that is said is as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
 }
 
 impl Held {
+    /// What holds the key back, in as many words as its store has them where just that is said there still.
+    fn of(&self, name: &str, now: &Payload) -> Option<Holds> {
+        let is_it = |(known, _): &(&KeyName, &Key)| known.as_str() == name;
+        let key = self.whole.as_ref().and_then(|_| now.keys.iter().find(is_it));
+        let now = key.map(|(_, key)| Holds::of(&key.facts)).filter(|holds| self.whole == Some(holds.mark()));
+        now.or_else(|| self.holds.clone())
+    }
+
     /// Whether no proxy may use the key.
     pub(super) fn is_frozen(&self) -> bool {
         self.holds.as_ref().is_some_and(Holds::freezes)
@@ -133,9 +144,18 @@ impl Known {
         Self { held_on, ..self }
     }
 
-    /// Takes less room for what is gone.
+    /// Takes less room for what is gone, and for what is long of what is there: whoever writes a version with much of it keeps
+    /// nobody from noting that.
     pub(super) fn shorten(&mut self) {
         shorten(&mut self.held_on);
+        for held in self.held.iter_mut().flat_map(BTreeMap::values_mut) {
+            if let Some(holds) =
+                held.holds.take_if(|holds| serde_json::to_vec(holds).is_ok_and(|text| text.len() > LONG))
+            {
+                held.whole = Some(holds.mark());
+                held.holds = Some(holds.in_short());
+            }
+        }
     }
 
     /// What of it, and of what held on already, holds on for another version, and what waits for a secret to come again.
@@ -157,7 +177,7 @@ impl Known {
     }
 
     fn next(&self, now: &Payload, by: By, judge: Judge) -> Vec<HeldOn> {
-        let entries = self.entries(judge);
+        let entries = self.entries(now, judge);
         let all = Index::of(&entries);
         let (mut on, mut pairs, mut lifted) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         // What its user says of a key himself is said of its former secrets too: what is noted of them is what it says then.
@@ -215,7 +235,7 @@ impl Known {
     }
 
     /// Every name with its secret, and all of before that wait for one.
-    fn entries<'k>(&'k self, judge: Judge) -> Vec<Entry<'k>> {
+    fn entries<'k>(&'k self, now: &Payload, judge: Judge) -> Vec<Entry<'k>> {
         let on: BTreeMap<&str, &HeldOn> =
             self.held_on.iter().filter(|one| !one.is_gone()).map(|one| (one.name(), one)).collect();
         let mut pairs: BTreeMap<&str, &str> =
@@ -224,7 +244,7 @@ impl Known {
         pairs.extend(self.held.iter().flatten().filter_map(with_secret));
         pairs.extend(on.values().map(|one| (one.name(), one.secret())));
         let of_pair = |(name, secret): (&'k str, &'k str)| {
-            let held = self.held.as_ref().and_then(|held| held.get(name)).and_then(|held| held.holds.clone());
+            let held = self.held.as_ref().and_then(|held| held.get(name)).and_then(|held| held.of(name, now));
             let on = on.get(name).map(|one| one.holds());
             let noted = held.unwrap_or_default();
             let itself = on.iter().fold(noted.clone(), |held, on| held.and(on));
@@ -398,6 +418,7 @@ pub(super) fn held(payload: &Payload) -> BTreeMap<String, Held> {
                 leaked: facts.leaked.is_some(),
                 holds: Some(holds),
                 secret: Some(holding::mark(payload, &key.value)),
+                whole: None,
             };
             (name.as_str().to_owned(), held)
         })

@@ -1,5 +1,4 @@
 use super::*;
-use crate::identity::anchor::Id;
 use crate::{
     date::Moment,
     store::{
