@@ -77,14 +77,14 @@ impl Freed {
         if !self.pairs.is_empty() {
             let others = once_each(self.pairs.iter().map(|[(other, _), _]| other));
             let has = if others.len() == 1 { "has" } else { "have" };
-            let names = first_names(&once_each(self.pairs.iter().map(|[_, (name, _)]| name)), NAMED);
+            let names = first_names(once_each(self.pairs.iter().map(|[_, (name, _)]| name)), NAMED);
             let others = first_names(&others, NAMED);
             terminal.warn(&format!(
                 "by coming back {names} may be used for more than {others}, which {has} or had the same secret"
             ));
         }
         if !self.wiped.is_empty() {
-            let names = first_names(&once_each(self.wiped.iter()), NAMED);
+            let names = first_names(once_each(self.wiped.iter()), NAMED);
             terminal.warn(&format!(
                 "a key that was limited and is wiped for good had, or may have had, the secret that comes back as {names}"
             ));

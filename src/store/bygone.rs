@@ -166,7 +166,8 @@ impl<'p> Known<'p> {
     }
 
     /// Those of another version's keys, kept and removed ones, that have a secret which it does not know, and that may be what was
-    /// wiped of it: each where one that took a person may be, else those that were limited.
+    /// wiped of it: each where one that took a person may be, else those that were limited. And those that are in use there and
+    /// have what it knows too, but not in use any more, where a limited key had the same and was wiped.
     #[must_use]
     pub fn strangers<'k>(&self, other: &'k Payload, rule: Rule) -> BTreeSet<&'k KeyName> {
         let Payload { keys, wiped_guarded, wiped_limited, wiped_secrets, .. } = self.payload;
@@ -181,7 +182,10 @@ impl<'p> Known<'p> {
             !self.by_secret.contains_key(&mark) && (any || was_limited(name) || wiped_secrets.contains(&mark))
         };
         let strange = other.all().filter(|(name, key)| key.secrets().any(|(value, _)| is_strange(name, value)));
-        strange.map(|(name, _)| name).collect()
+        let in_use = if wiped_secrets.is_empty() { BTreeSet::new() } else { self.payload.in_use() };
+        let has_come_back = |value: &Secret| self.payload.wiped_as(value).is_some_and(|mark| !in_use.contains(&mark));
+        let back = other.keys.iter().filter(|(_, key)| has_come_back(&key.value));
+        strange.chain(back).map(|(name, _)| name).collect()
     }
 }
 
@@ -265,10 +269,23 @@ impl Payload {
         if self.wiped_secrets.is_empty() {
             return;
         }
-        let in_use: Vec<Id> = self.keys.values().map(|key| self.mark_of(&key.value)).collect();
-        in_use.iter().for_each(|mark| {
-            self.wiped_secrets.remove(mark);
-        });
+        for mark in self.in_use() {
+            self.wiped_secrets.remove(&mark);
+        }
+    }
+
+    /// Forgets what is there for older copies alone, once these do not open any more: what comes back of the store itself is asked
+    /// for still.
+    pub fn forget_older_copies(&mut self) {
+        self.wiped_guarded.clear();
+        self.wiped_limited.clear();
+        let left = self.all().flat_map(|(_, key)| key.secrets()).filter_map(|(value, _)| self.wiped_as(value));
+        self.wiped_secrets = left.collect::<BTreeSet<Id>>().into_iter().take(MOST_SECRETS).collect();
+    }
+
+    /// What stands for the secrets that are in use.
+    fn in_use(&self) -> BTreeSet<Id> {
+        self.keys.values().map(|key| self.mark_of(&key.value)).collect()
     }
 
     /// Keeps what stands for secrets that were wiped, as many as there is room for.
@@ -458,6 +475,17 @@ mod tests {
         assert_eq!(names(&wiped), ["a"]);
         let one = wiped.keys[&name("f")].former[0].value.copy();
         assert!(wiped.wiped_as(&one).is_some() && wiped.wiped_as(&wiped.keys[&name("f")].value).is_none());
+        // Nor does it come back once older copies do not open any more.
+        let mut other = copy(&wiped);
+        other.note_wiped_secrets([Id([1; 16])]);
+        other.forget_older_copies();
+        assert!(other.wiped_secrets == BTreeSet::from([wiped.mark_of(&one)]) && other.wiped_guarded.is_empty());
+        let mut full = copy(&other);
+        full.note_wiped_secrets(
+            (0..MOST_SECRETS).map(|at| Id(std::array::from_fn(|place| at.to_le_bytes()[place % 8]))),
+        );
+        full.forget_older_copies();
+        assert!(full.wiped_secrets.contains(&wiped.mark_of(&one)) && !full.has_too_many_wiped());
         // Who keeps the secret anew knows it.
         let mut anew = copy(&wiped);
         set(&mut anew, "n", "one", 5);

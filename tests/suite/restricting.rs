@@ -539,6 +539,9 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_was_limited_and_wiped() {
 #[test]
 fn a_key_that_was_never_limited_does_not_bring_back_what_a_limited_one_had_that_is_wiped() {
     let sandbox = Sandbox::with(&[("k", "first-secret")]);
+    let store = sandbox.data("store.age");
+    std::fs::copy(&store, sandbox.project().join("older")).expect("copy");
+    sandbox.file("empty", "");
     sandbox.call(&["remove", "k", "--yes"]).run();
     sandbox.set("k", "first-secret");
     limit(&sandbox, "k", &["--ask"]);
@@ -548,7 +551,10 @@ fn a_key_that_was_never_limited_does_not_bring_back_what_a_limited_one_had_that_
     let warned = "keyctl: a key that was limited and is wiped for good had, or may have had, the secret that comes back as `k`\n";
     let refused = format!("{warned}keyctl: that takes a yes at a terminal; nothing was brought back\n{YOURSELF}");
     alone(&["rollback", "k", "--yes"]).says("", &refused, 9);
-    // Nor is there another way into the store.
+    // Nor by a copy in which it was in use, and there is no other way into the store.
+    let whole = store.to_str().expect("text");
+    let ran = alone(&["store", "merge", "--base", "empty", "--ours", whole, "--theirs", "older"]);
+    assert!(ran.code() == 9 && ran.stderr().contains("or come from an older copy: `k`"), "{}", ran.stderr());
     sandbox.file("words", "four words of mine\n");
     sandbox.may_lie_in(&sandbox.project().join("words"));
     let ran = alone(&["recovery", "create", "copy.age", "--passphrase-file", "words"]);
