@@ -184,6 +184,7 @@ fn apply<T>(
     warn_of_the_clock(kept, &payload, now, terminal);
     let wiped = payload.tidy(now, kept.anchor.renewed());
     guarded.note_wiped(&mut payload, &rule);
+    payload.settle_wiped();
     let noted = recipients::to_be_noted(home, kept, known.as_ref(), &payload, &judge)?;
     let log = record::log(home, kept, &payload);
     record::note_unconfirmed(home, &log, kept, &payload, now, terminal);

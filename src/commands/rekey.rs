@@ -34,6 +34,7 @@ use crate::{
     },
     project::trust::{self, Reseal},
     store::{
+        bygone::Guarded,
         file::{self, SealedFile},
         machine::{self, Machine},
         payload::Payload,
@@ -48,7 +49,7 @@ use super::{
     proxying, record, reminded,
     rotate::pending,
     scan::accepting,
-    store,
+    store, unbound,
 };
 
 /// Changes the store's identity.
@@ -204,13 +205,7 @@ fn hand_over(
     payload.seal = next.seal_of(payload.id);
     payload.generation = payload.generation.max(kept.anchor.generation).saturating_add(1);
     payload.recovery = None;
-    // Older copies do not open with the next identity.
-    payload.wiped_guarded.clear();
-    payload.wiped_limited.clear();
-    payload.wiped_secrets.clear();
-    if let Some(now) = event.moment {
-        payload.tidy(now, kept.anchor.renewed());
-    }
+    tidy(home, &kept, &mut payload, event);
     if let Err(failure) = change::write(home, &payload, &next, kept.print, terminal) {
         drop(handover);
         return Err(Box::new(Stopped { kept, log, next, is_noted: true, failure }));
@@ -229,6 +224,18 @@ fn hand_over(
     let (added, _) = handover.to(&log);
     record::say_mended(&log, &added, terminal);
     Ok((kept, payload))
+}
+
+/// Wipes what is over, and forgets what is noted for older copies alone, which do not open with the next identity.
+fn tidy(home: &Home, kept: &Kept, payload: &mut Payload, event: &Event) {
+    let settings = opening::settings(home);
+    let rule = unbound::guard(&settings);
+    let guarded = Guarded::of(payload, &rule);
+    if let Some(now) = event.moment {
+        payload.tidy(now, kept.anchor.renewed());
+    }
+    guarded.note_wiped(payload, &rule);
+    payload.forget_older_copies();
 }
 
 /// Ends a change of identity that was cut short, one way or the other. The caller holds the lock, and has opened the store.

@@ -34,14 +34,20 @@ pub fn hold(scene: &Scene, who: &str, terminal: &Terminal) -> Result<()> {
     limited.hold(scene, &elsewhere, who, terminal)
 }
 
-/// The same of one key, which goes to another store.
+/// The same of one key, which goes to another store. Its former secrets go with it, and could come back there: what other keys have
+/// these, or had them and were wiped, is not known there.
 ///
 /// # Errors
 /// As [`hold`].
 pub fn hold_one(scene: &Scene, name: &KeyName, who: &str, terminal: &Terminal) -> Result<()> {
-    let own = scene.payload.keys.get_key_value(name).map(|(name, key)| (name, &key.facts));
-    let limited = Limited::of(own.into_iter(), &config::read(scene.home)?.rotation);
-    limited.hold(scene, &BTreeSet::new(), who, terminal)
+    let Some((name, key)) = scene.payload.keys.get_key_value(name) else { return Ok(()) };
+    let former = || key.former.iter().map(|former| &former.value).filter(|value| !key.value.same_as(value));
+    let others = || scene.payload.all().filter(|(_, other)| former().any(|value| other.holds(value)));
+    let keys = others().map(|(name, other)| (name, &other.facts)).chain([(name, &key.facts)]);
+    let limited = Limited::of(keys, &config::read(scene.home)?.rotation);
+    let is_wiped = former().any(|value| scene.payload.wiped_as(value).is_some());
+    let wiped = is_wiped.then(|| name.clone()).into_iter().collect();
+    limited.hold(scene, &wiped, who, terminal)
 }
 
 /// What tells how far a key is held back, by what is said of it and by its user's settings.
@@ -97,7 +103,7 @@ impl<'p> Limited<'p> {
         let elsewhere: Vec<&KeyName> = elsewhere.iter().filter(|name| !guarded.contains(name)).collect();
         if !elsewhere.is_empty() {
             terminal.warn(&format!(
-                "older copies of the store still have what was wiped of it, and its limits do not bind {who}: {}",
+                "older copies of the store still have what it has no more, and the limits of that do not bind {who}: {}",
                 first_names(&elsewhere, NAMED)
             ));
             guarded.extend(elsewhere);

@@ -86,7 +86,7 @@ pub fn undo(arguments: &cli::Undo, terminal: &Terminal) -> anyhow::Result<ExitCo
     let freed = freed_in(&payload)?;
     let mut widened = if arguments.skip { Vec::new() } else { narrowing::widened(&home, &payload, true)? };
     if !freed.is_empty() {
-        terminal.warn(&freed.words());
+        freed.say(terminal);
         widened.extend(freed.names().into_iter().filter(|name| !widened.contains(name)).collect::<Vec<_>>());
     }
     if widened.is_empty() {

@@ -2,9 +2,9 @@
 //!
 //! The identity opens every copy that was ever made. So a limit that keeps a key from whoever can only call keyctl has to
 //! outlive the key: where one that took a person, or the proxy, is wiped, its name stays, and another way into the store goes on
-//! asking. Where one is wiped that was limited in another way, its name and what stands for its secrets stay, and a merge that
-//! brings it back asks. And what comes out of another version of the file is held against what is known here, of the name and of
-//! the secret.
+//! asking. What stands for the secrets of a limited one stays too: what brings one back asks, be it a merge, a removed key that
+//! was never limited and has the same secret, or, in a store with members, another version of the file. And what comes out of
+//! another version is held against what is known here, of the name and of the secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,42 +45,49 @@ pub fn limits_alone(_: &KeyName, facts: &Facts) -> Guard {
 /// A key that is held back, with its secrets.
 struct Held {
     name: KeyName,
+    /// Whether it is in use, and not a removed one.
+    is_kept: bool,
     guard: Guard,
     value: Secret,
     former: Vec<Secret>,
 }
 
 /// The keys of a store that are held back, kept and removed ones.
-pub struct Guarded(Vec<Held>);
+pub struct Guarded {
+    held: Vec<Held>,
+    /// The names of all keys that are in use, held back or not; none where nothing is held back.
+    names: BTreeSet<KeyName>,
+}
 
 impl Guarded {
     /// Those of a store.
     pub fn of(payload: &Payload, rule: Rule) -> Self {
-        let held = payload.all().filter_map(|(name, key)| {
+        let kept = payload.keys.iter().map(|(name, key)| (name, key, true));
+        let removed = payload.removed.iter().map(|removed| (&removed.name, &removed.key, false));
+        let held = kept.chain(removed).filter_map(|(name, key, is_kept)| {
             let guard = rule(name, &key.facts);
             let former = || key.former.iter().map(|former| former.value.copy()).collect();
-            let held = || Held { name: name.clone(), guard, value: key.value.copy(), former: former() };
+            let held = || Held { name: name.clone(), is_kept, guard, value: key.value.copy(), former: former() };
             (guard > Guard::Nothing).then(held)
         });
-        Self(held.collect())
+        let held: Vec<Held> = held.collect();
+        let names = if held.is_empty() { BTreeSet::new() } else { payload.keys.keys().cloned().collect() };
+        Self { held, names }
     }
 
     /// Has a store remember those that were wiped of it: by their names where it has neither the secret nor a key of the name that
-    /// is held back as far any more; and where no other member could tell, by what stands for each secret that is gone.
+    /// is held back as far any more, and by what stands for each secret that is there as far no more. A removed key or a former
+    /// secret that was never limited is not the same: it can come back.
     pub fn note_wiped(&self, payload: &mut Payload, rule: Rule) {
         let (mut names, mut secrets) = (Vec::new(), Vec::new());
-        for held in &self.0 {
-            let is_it = |name: &KeyName, key: &Key| {
-                key.holds(&held.value) || (*name == held.name && rule(name, &key.facts) >= held.guard)
-            };
-            if !is_in(payload, &held.name, is_it) {
+        for held in &self.held {
+            let is_named = |name: &KeyName, key: &Key| *name == held.name && rule(name, &key.facts) >= held.guard;
+            if !is_in(payload, &held.name, is_named) && !self.is_left(payload, held, &held.value, rule) {
                 names.push((held.guard, held.name.clone()));
             }
-            if held.guard == Guard::Limits {
-                let all = held.former.iter().chain([&held.value]);
-                let gone = all.filter(|value| !is_in(payload, &held.name, |_, key| key.holds(value)));
-                secrets.extend(gone.map(|value| payload.mark_of(value)));
-            }
+            let all = held.former.iter().chain([&held.value]);
+            let gone = all.filter(|value| !self.is_left(payload, held, value, rule));
+            secrets.extend(gone.map(|value| payload.mark_of(value)));
         }
         for (guard, name) in names {
             match guard {
@@ -88,9 +95,18 @@ impl Guarded {
                 _ => payload.members.is_empty() && payload.wiped_limited.insert(name),
             };
         }
-        if payload.members.is_empty() {
-            payload.note_wiped_secrets(secrets);
-        }
+        payload.note_wiped_secrets(secrets);
+    }
+
+    /// Whether a secret of such a key is still in a store, and no less held back than its user has made of it: by another key as
+    /// far, in use, or by that very key, whatever it is called now.
+    fn is_left(&self, payload: &Payload, held: &Held, value: &Secret, rule: Rule) -> bool {
+        let is_as_far = |name: &KeyName, key: &Key| key.holds(value) && rule(name, &key.facts) >= held.guard;
+        let in_use = |name: &KeyName, key: &Key| {
+            let is_it = *name == held.name || (!payload.keys.contains_key(&held.name) && !self.names.contains(name));
+            key.value.same_as(value) || (held.is_kept && is_it && key.holds(value))
+        };
+        is_in(payload, &held.name, is_as_far) || payload.keys.iter().any(|(name, key)| in_use(name, key))
     }
 }
 
@@ -150,13 +166,13 @@ impl<'p> Known<'p> {
     }
 
     /// Those of another version's keys, kept and removed ones, that have a secret which it does not know, and that may be what was
-    /// wiped of it: each where one that took a person may be, else those that were limited.
+    /// wiped of it: each where one that took a person may be, else those that were limited. And those that are in use there and
+    /// have what it knows too, but not in use any more, where a limited key had the same and was wiped.
     #[must_use]
     pub fn strangers<'k>(&self, other: &'k Payload, rule: Rule) -> BTreeSet<&'k KeyName> {
         let Payload { keys, wiped_guarded, wiped_limited, wiped_secrets, .. } = self.payload;
         let is_guarded = |(name, key): (&KeyName, &Key)| rule(name, &key.facts) == Guard::Person;
-        let any =
-            !wiped_guarded.is_empty() || wiped_secrets.len() >= MOST_SECRETS || self.payload.all().any(is_guarded);
+        let any = !wiped_guarded.is_empty() || self.payload.has_too_many_wiped() || self.payload.all().any(is_guarded);
         if !any && wiped_limited.is_empty() && wiped_secrets.is_empty() {
             return BTreeSet::new();
         }
@@ -166,7 +182,10 @@ impl<'p> Known<'p> {
             !self.by_secret.contains_key(&mark) && (any || was_limited(name) || wiped_secrets.contains(&mark))
         };
         let strange = other.all().filter(|(name, key)| key.secrets().any(|(value, _)| is_strange(name, value)));
-        strange.map(|(name, _)| name).collect()
+        let in_use = if wiped_secrets.is_empty() { BTreeSet::new() } else { self.payload.in_use() };
+        let has_come_back = |value: &Secret| self.payload.wiped_as(value).is_some_and(|mark| !in_use.contains(&mark));
+        let back = other.keys.iter().filter(|(_, key)| has_come_back(&key.value));
+        strange.chain(back).map(|(name, _)| name).collect()
     }
 }
 
@@ -232,6 +251,43 @@ impl Payload {
         self.keys.iter().chain(self.removed.iter().map(|removed| (&removed.name, &removed.key)))
     }
 
+    /// What stands for a secret, if a key that had it was held back and is wiped; or may have been, where not all are known.
+    #[must_use]
+    pub fn wiped_as(&self, value: &Secret) -> Option<Id> {
+        // Most stores have none.
+        let mark = if self.wiped_secrets.is_empty() { return None } else { self.mark_of(value) };
+        (self.has_too_many_wiped() || self.wiped_secrets.contains(&mark)).then_some(mark)
+    }
+
+    /// Whether not all wiped secrets are known.
+    pub(super) fn has_too_many_wiped(&self) -> bool {
+        self.wiped_secrets.len() >= MOST_SECRETS
+    }
+
+    /// Forgets what was noted of secrets that are in use again: what brought them back was asked for, or knew them.
+    pub fn settle_wiped(&mut self) {
+        if self.wiped_secrets.is_empty() {
+            return;
+        }
+        for mark in self.in_use() {
+            self.wiped_secrets.remove(&mark);
+        }
+    }
+
+    /// Forgets what is there for older copies alone, once these do not open any more: what comes back of the store itself is asked
+    /// for still.
+    pub fn forget_older_copies(&mut self) {
+        self.wiped_guarded.clear();
+        self.wiped_limited.clear();
+        let left = self.all().flat_map(|(_, key)| key.secrets()).filter_map(|(value, _)| self.wiped_as(value));
+        self.wiped_secrets = left.collect::<BTreeSet<Id>>().into_iter().take(MOST_SECRETS).collect();
+    }
+
+    /// What stands for the secrets that are in use.
+    fn in_use(&self) -> BTreeSet<Id> {
+        self.keys.values().map(|key| self.mark_of(&key.value)).collect()
+    }
+
     /// Keeps what stands for secrets that were wiped, as many as there is room for.
     pub(super) fn note_wiped_secrets(&mut self, marks: impl IntoIterator<Item = Id>) {
         for mark in marks {
@@ -246,8 +302,10 @@ impl Payload {
 mod tests {
     use super::*;
     use crate::store::{
+        holding::{by_itself, mark},
+        known::Known as Noted,
         merging::merge,
-        tests::{at, empty, name, set},
+        tests::{at, empty, name, secret, set},
         text,
     };
 
@@ -395,5 +453,99 @@ mod tests {
         assert!(
             many.wiped_secrets.len() == MOST_SECRETS && Known::of(&many).strangers(&other, &limits_alone).len() == 4
         );
+    }
+
+    #[test]
+    fn a_twin_that_was_never_limited_is_no_place_where_a_wiped_secret_still_is() {
+        let names = |store: &Payload| store.wiped_guarded.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let after = |start: &Payload, change: &dyn Fn(&mut Payload)| {
+            let mut store = copy(start);
+            let before = Guarded::of(&store, &limits_alone);
+            change(&mut store);
+            before.note_wiped(&mut store, &limits_alone);
+            store
+        };
+        // `a` has "one" and is asked for; `r`, which is removed, and `f`, formerly, had it without.
+        let mut store = guarded();
+        set(&mut store, "r", "one", 1);
+        store.step(Deed::Remove, at(2), |edit| edit.remove(&name("r"))).expect("there");
+        set(&mut store, "f", "one", 3);
+        set(&mut store, "f", "two", 4);
+        let wiped = after(&store, &|store| store.forget(&name("a")).expect("there"));
+        assert_eq!(names(&wiped), ["a"]);
+        let one = wiped.keys[&name("f")].former[0].value.copy();
+        assert!(wiped.wiped_as(&one).is_some() && wiped.wiped_as(&wiped.keys[&name("f")].value).is_none());
+        // Nor does it come back once older copies do not open any more.
+        let mut other = copy(&wiped);
+        other.note_wiped_secrets([Id([1; 16])]);
+        other.forget_older_copies();
+        assert!(other.wiped_secrets == BTreeSet::from([wiped.mark_of(&one)]) && other.wiped_guarded.is_empty());
+        let mut full = copy(&other);
+        full.note_wiped_secrets(
+            (0..MOST_SECRETS).map(|at| Id(std::array::from_fn(|place| at.to_le_bytes()[place % 8]))),
+        );
+        full.forget_older_copies();
+        assert!(full.wiped_secrets.contains(&wiped.mark_of(&one)) && !full.has_too_many_wiped());
+        // Who keeps the secret anew knows it.
+        let mut anew = copy(&wiped);
+        set(&mut anew, "n", "one", 5);
+        anew.settle_wiped();
+        assert!(anew.wiped_as(&one).is_none());
+        // What its user makes of the key himself is nothing that was wiped, nor what another key gives away as it is.
+        set(&mut store, "a", "three", 5);
+        let lifted = |store: &mut Payload| {
+            store.keys.get_mut(&name("a")).expect("there").facts.limits.ask = false;
+        };
+        let lifted_as_another = |store: &mut Payload| {
+            lifted(store);
+            store.step(Deed::Rename, at(6), |edit| edit.rename(&name("a"), &name("b"))).expect("done");
+        };
+        for change in [&lifted as &dyn Fn(&mut Payload), &lifted_as_another] {
+            let store = after(&store, change);
+            assert!(names(&store).is_empty() && store.wiped_secrets.is_empty());
+        }
+        // With a kept one of the same name the removed one is not that key.
+        let mut other = guarded();
+        other.step(Deed::Remove, at(1), |edit| edit.remove(&name("a"))).expect("there");
+        set(&mut other, "a", "one", 2);
+        set(&mut other, "a", "two", 3);
+        let wiped = after(&other, &|store| store.removed.clear());
+        assert_eq!(names(&wiped), ["a"]);
+    }
+
+    #[test]
+    fn what_was_limited_and_wiped_before_anybody_looked_is_asked_for_wherever_it_comes_again() {
+        let bare = |key: &str| {
+            let mut store = empty();
+            set(&mut store, key, "one", 0);
+            store
+        };
+        let then = |known: &Noted, next: &Payload| Noted::of(next).with(known.holds_on(next, &by_itself));
+        let asks = |known: &Noted, store: &Payload| {
+            let held_on = known.holds_on(store, &by_itself);
+            held_on.iter().any(|one| !one.is_gone() && one.on(&Facts::new(at(0))).limits.ask)
+        };
+        // Somebody limits `a`, of which nothing was known, and wipes it: the file has what stands for its secret.
+        let one = empty().mark_of(&secret("one"));
+        let mut wiped = empty();
+        wiped.note_wiped_secrets([one]);
+        let known = then(&Noted::of(&bare("a")), &wiped);
+        assert!(asks(&known, &bare("a")) && asks(&known, &bare("b")));
+        assert!(Payload { held_on: known.held_on, ..empty() }.guarded_elsewhere().next().is_none());
+        // Where it is in use again it is what its store says of it.
+        let mut again = bare("a");
+        again.note_wiped_secrets([one]);
+        let known = then(&Noted::of(&bare("a")), &again);
+        assert!(!asks(&known, &again) && known.held_on.is_empty());
+        // Where not all are known, every one that is gone may be one; what is there in any way is not.
+        let mut full = bare("f");
+        full.note_wiped_secrets((0..5000_u64).map(|at| Id(std::array::from_fn(|place| at.to_le_bytes()[place % 8]))));
+        let [lost, left] = ["lost", "left"].map(|key| (key.to_owned(), mark(&full, &secret(key))));
+        let noted = Noted { keys: Some([lost, left].into()), ..Noted::default() };
+        for value in ["left", "other"] {
+            set(&mut full, "left", value, 0);
+        }
+        let held_on = noted.holds_on(&full, &by_itself);
+        assert!(held_on.len() == 1 && held_on[0].name() == "lost" && held_on[0].is_gone(), "{held_on:?}");
     }
 }

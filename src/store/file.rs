@@ -183,7 +183,7 @@ impl SealedFile {
         let older = if self.is_elsewhere {
             older
                 .hint("git checkout, revert, reset and stash put such a file there, and so does whoever puts an older copy back")
-                .hint("get the newest back: `git stash pop`, the branch that has it, or merge that into this one")
+                .hint("get the newest back: from the branch that has it (or merge that), from a stash (`git stash pop`), or in a conflict from its other side (`git checkout --theirs`)")
         } else {
             older.hint("put the newest copy of `store.age` back")
         };

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{date::Moment, hex, identity::anchor::Id, name::KeyName, secret::Secret};
 
@@ -187,7 +188,7 @@ impl Holds {
     }
 
     /// The same in few words, where there is no room for all: what is limited to some uses takes a yes each time.
-    fn in_short(self) -> Self {
+    pub(super) fn in_short(self) -> Self {
         let Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, .. } = self.limits;
         let ask = ask || self.limits.texts().next().is_some() || !self.tags.is_empty();
         let limits = Limits { terminal, ask, proxy_only, reason, stop_expired, hide_from_agents, ..Limits::default() };
@@ -195,6 +196,11 @@ impl Holds {
         let revoked = self.revoked.map(|(at, _)| (at, None));
         let leaked = self.leaked.map(|(at, said)| (at, place(said)));
         Self { limits, revoked, leaked, tags: BTreeSet::new(), ..self }
+    }
+
+    /// What stands for all of it.
+    pub(super) fn mark(&self) -> String {
+        hex::encode(&Sha256::digest(serde_json::to_vec(self).unwrap_or_default())[..8])
     }
 
     pub(super) fn and(self, other: &Self) -> Self {
@@ -340,7 +346,22 @@ impl Payload {
     pub fn guarded_elsewhere(&self) -> impl Iterator<Item = &str> {
         let here: BTreeSet<String> = self.all().map(|(_, key)| mark(self, &key.value)).collect();
         let waiting = self.held_on.iter().filter(|one| one.is_gone && one.holds.limits.want_a_person());
-        waiting.filter(move |one| !here.contains(&one.secret)).map(HeldOn::name)
+        // Of a secret that has no name its store has the name among the wiped ones.
+        waiting.filter(move |one| !one.name.is_empty() && !here.contains(&one.secret)).map(HeldOn::name)
+    }
+
+    /// Whether something waits for a former secret of the key of its name, and that is as much revoked, leaked and ended as it
+    /// was: then what is said yes to of the key is said of that secret too.
+    #[must_use]
+    pub fn has_as_former(&self, one: &HeldOn) -> bool {
+        let Holds { revoked, leaked, expires, stops, .. } = &one.holds;
+        let key = self.keys.iter().find(|(name, _)| name.as_str() == one.name).map(|(_, key)| key);
+        key.into_iter().flat_map(|key| &key.former).any(|former| {
+            let is_less = (revoked.is_some() && former.revoked.is_none())
+                || (leaked.is_some() && former.leaked.is_none())
+                || (*stops && ends_later(*expires, former.expires));
+            !is_less && mark(self, &former.value) == one.secret
+        })
     }
 
     /// What holds a key back still, though it says less itself.

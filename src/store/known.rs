@@ -51,9 +51,20 @@ pub(super) struct Held {
     /// What stands for its secret, which a keyctl of before noted elsewhere alone.
     #[serde(default)]
     pub secret: Option<String>,
+    /// What stands for all that holds it back, where that is noted in few words: a key of which just that is said is as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
 }
 
 impl Held {
+    /// What holds the key back, in as many words as its store has them where just that is said there still.
+    fn of(&self, name: &str, now: &Payload) -> Option<Holds> {
+        let is_it = |(known, _): &(&KeyName, &Key)| known.as_str() == name;
+        let key = self.whole.as_ref().and_then(|_| now.keys.iter().find(is_it));
+        let now = key.map(|(_, key)| Holds::of(&key.facts)).filter(|holds| self.whole == Some(holds.mark()));
+        now.or_else(|| self.holds.clone())
+    }
+
     /// Whether no proxy may use the key.
     pub(super) fn is_frozen(&self) -> bool {
         self.holds.as_ref().is_some_and(Holds::freezes)
@@ -133,9 +144,18 @@ impl Known {
         Self { held_on, ..self }
     }
 
-    /// Takes less room for what is gone.
+    /// Takes less room for what is gone, and for what is long of what is there: whoever writes a version with much of it keeps
+    /// nobody from noting that.
     pub(super) fn shorten(&mut self) {
         shorten(&mut self.held_on);
+        for held in self.held.iter_mut().flat_map(BTreeMap::values_mut) {
+            if let Some(holds) =
+                held.holds.take_if(|holds| serde_json::to_vec(holds).is_ok_and(|text| text.len() > LONG))
+            {
+                held.whole = Some(holds.mark());
+                held.holds = Some(holds.in_short());
+            }
+        }
     }
 
     /// What of it, and of what held on already, holds on for another version, and what waits for a secret to come again.
@@ -157,7 +177,7 @@ impl Known {
     }
 
     fn next(&self, now: &Payload, by: By, judge: Judge) -> Vec<HeldOn> {
-        let entries = self.entries(judge);
+        let entries = self.entries(now, judge);
         let all = Index::of(&entries);
         let (mut on, mut pairs, mut lifted) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         // What its user says of a key himself is said of its former secrets too: what is noted of them is what it says then.
@@ -200,15 +220,22 @@ impl Known {
         };
         let is_lifted_former = |one: &HeldOn| lifted_former.contains(&(one.name(), one.secret().to_owned()));
         let waiting = self.held_on.iter().filter(|one| one.is_gone() && !is_lifted_former(one)).cloned();
-        let gone = entries.iter().filter(|entry| !entry.is_gone && !entry.whole.is_nothing());
-        let gone = gone.map(|entry| HeldOn::new(entry.name, entry.secret, entry.bygone(judge)).gone());
+        // Where not all wiped secrets are known to the store, each that is gone from it may have been limited before.
+        let all = if now.has_too_many_wiped() { all_secrets(now) } else { BTreeSet::new() };
+        let may_be_wiped = |entry: &&Entry| now.has_too_many_wiped() && !all.contains(entry.secret);
+        let gone = entries.iter().filter(|entry| !entry.is_gone).filter_map(|entry| {
+            let holds = entry.bygone(judge);
+            let holds = if may_be_wiped(&entry) { holds.and(&Holds::asking()) } else { holds };
+            let is_something = !entry.whole.is_nothing() || may_be_wiped(&entry);
+            is_something.then(|| HeldOn::new(entry.name, entry.secret, holds).gone())
+        });
         let gone = waiting.chain(gone).filter(|one| !is_there(one.name(), one.secret()) && !is_lifted(one));
         on.extend(gone);
         on
     }
 
     /// Every name with its secret, and all of before that wait for one.
-    fn entries<'k>(&'k self, judge: Judge) -> Vec<Entry<'k>> {
+    fn entries<'k>(&'k self, now: &Payload, judge: Judge) -> Vec<Entry<'k>> {
         let on: BTreeMap<&str, &HeldOn> =
             self.held_on.iter().filter(|one| !one.is_gone()).map(|one| (one.name(), one)).collect();
         let mut pairs: BTreeMap<&str, &str> =
@@ -217,7 +244,7 @@ impl Known {
         pairs.extend(self.held.iter().flatten().filter_map(with_secret));
         pairs.extend(on.values().map(|one| (one.name(), one.secret())));
         let of_pair = |(name, secret): (&'k str, &'k str)| {
-            let held = self.held.as_ref().and_then(|held| held.get(name)).and_then(|held| held.holds.clone());
+            let held = self.held.as_ref().and_then(|held| held.get(name)).and_then(|held| held.of(name, now));
             let on = on.get(name).map(|one| one.holds());
             let noted = held.unwrap_or_default();
             let itself = on.iter().fold(noted.clone(), |held, on| held.and(on));
@@ -359,9 +386,24 @@ fn bygone(payload: &Payload) -> Vec<HeldOn> {
         .marks
         .iter()
         .map(|mark| HeldOn::new("", &holding::short(mark.mark), Holds::revoking(&mark.revoked)).gone());
+    // How far these were held back is not known any more. One that is in use again is what its store says of it.
+    let in_use: BTreeSet<String> = if payload.wiped_secrets.is_empty() {
+        BTreeSet::new()
+    } else {
+        payload.keys.values().map(|key| holding::mark(payload, &key.value)).collect()
+    };
+    let limited = payload.wiped_secrets.iter().map(|mark| holding::short(*mark));
+    let limited = limited.filter(|mark| !in_use.contains(mark));
+    let limited = limited.map(|mark| HeldOn::new("", &mark, Holds::asking()).gone());
     // Of these no secret is known, so that they are for whoever gets another way into the store.
     let guarded = payload.wiped_guarded.iter().map(|name| HeldOn::new(name.as_str(), "", Holds::asking()).gone());
-    former.chain(removed).chain(wiped).chain(guarded).collect()
+    former.chain(removed).chain(wiped).chain(limited).chain(guarded).collect()
+}
+
+/// What stands for every secret of a store, also for former ones and those of removed keys.
+fn all_secrets(payload: &Payload) -> BTreeSet<String> {
+    let all = payload.all().flat_map(|(_, key)| key.secrets());
+    all.map(|(value, _)| holding::mark(payload, value)).collect()
 }
 
 /// What is to be noted of the keys of which anything is.
@@ -376,6 +418,7 @@ pub(super) fn held(payload: &Payload) -> BTreeMap<String, Held> {
                 leaked: facts.leaked.is_some(),
                 holds: Some(holds),
                 secret: Some(holding::mark(payload, &key.value)),
+                whole: None,
             };
             (name.as_str().to_owned(), held)
         })

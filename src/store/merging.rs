@@ -89,6 +89,7 @@ pub fn merge(base: Option<&Payload>, ours: &Payload, theirs: &Payload, now: Mome
     let (seal, seals) = seals::merged(base, ours, theirs)?;
     let mut merged = Payload { seals, ..Payload::new(ours.id, seal, ours.log) };
     merged.generation = ours.generation.max(theirs.generation).saturating_add(1);
+    merged.reached = [Some(ours), Some(theirs), base].into_iter().flatten().map(Payload::reach).max();
     merged.written = ours.written.max(theirs.written);
     merged.members = members;
     let mut said = BTreeSet::new();
@@ -138,9 +139,9 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
         return Err(Failure::new(Kind::Store, "these are versions of different stores"));
     }
     for (side, words) in [(ours, "this side"), (theirs, "the other side")] {
-        // What git merged for its own use, as what two versions come from, counts none.
-        if let Some(base) = base.filter(|base| (1..base.generation).contains(&side.generation)) {
-            let (found, expected) = (side.generation, base.generation);
+        // A side that git merged for its own use, as what two versions come from, counts none.
+        if let Some(base) = base.filter(|base| (1..base.reach()).contains(&side.generation)) {
+            let (found, expected) = (side.generation, base.reach());
             let what = format!("{words} is an older copy than what both come from: generation {found}, not {expected}");
             return Err(Failure::new(Kind::Store, what)
                 .hint("git revert and cherry-pick ask for that, and a merge where somebody put an older copy back")
@@ -156,8 +157,8 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
         }
     }
     // Nobody changes a store so often; who makes such a number up would have every later file called an older one.
-    let least = base.unwrap_or(if ours.generation < theirs.generation { ours } else { theirs }).generation;
-    if ours.generation.max(theirs.generation) - least > FARTHEST {
+    let least = base.unwrap_or(if ours.generation < theirs.generation { ours } else { theirs }).reach();
+    if ours.generation.max(theirs.generation).saturating_sub(least) > FARTHEST {
         return Err(Failure::new(
             Kind::Store,
             "one side counts more changes than anybody can have made: it was forged",
@@ -358,7 +359,8 @@ impl Key {
     }
 
     /// Whether this is or was its secret.
-    pub(super) fn holds(&self, value: &Secret) -> bool {
+    #[must_use]
+    pub fn holds(&self, value: &Secret) -> bool {
         self.value.same_as(value) || self.former.iter().any(|former| former.value.same_as(value))
     }
 
@@ -384,6 +386,11 @@ impl Former {
 }
 
 impl Payload {
+    /// How many changes it counts, or, where git merged it for its own use, a side of it counted at most.
+    fn reach(&self) -> u64 {
+        if self.generation == 0 { self.reached.unwrap_or_default() } else { self.generation }
+    }
+
     /// Whether this is or was a secret of any key, also of one that was removed.
     fn holds(&self, value: &Secret) -> bool {
         self.keys.values().chain(self.removed.iter().map(|removed| &removed.key)).any(|key| key.holds(value))

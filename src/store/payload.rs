@@ -30,6 +30,8 @@ pub struct Payload {
     pub id: Id,
     /// How often it was written.
     pub generation: u64,
+    /// Of what git merged for its own use, which counts no change: how many a side of it counted at most.
+    pub reached: Option<u64>,
     /// What only its owner knows: a file without it was not written by the owner.
     pub seal: Id,
     /// Marks of the seals it had before, the latest last.
@@ -246,6 +248,7 @@ impl Payload {
         Self {
             id,
             generation: 0,
+            reached: None,
             seal,
             seals: Vec::new(),
             log,

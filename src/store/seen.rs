@@ -304,6 +304,29 @@ mod tests {
     }
 
     #[test]
+    fn a_version_with_more_than_can_be_noted_is_noted_in_few_words_and_held_against_them() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (home, identity) = (Home::at(folder.path()), Identity::generate());
+        let mut store = empty();
+        for key in 0..40 {
+            set(&mut store, &format!("k{key}"), "one", 0);
+            let programs = (0..100).map(|at| format!("/{at}/{}", "x".repeat(4000))).collect();
+            store.keys.get_mut(&name(&format!("k{key}"))).expect("there").facts.limits.programs = Some(programs);
+        }
+        let seen = Seen::of(&store, Version::of(6, b"text")).with(Vec::new(), None);
+        seen.refuse_what_is_too_much().expect("few words");
+        seen.write(&home, &identity, store.id).expect("written");
+        let seen = Seen::read(&home.file(NAME), &identity, store.id).expect("noted");
+        assert!(!seen.lacks_holds() && seen.holding(&store).is_empty());
+        let by_itself = &crate::store::holding::by_itself;
+        assert!(seen.holds_on(&store, None, by_itself).is_empty());
+        // Of which something else is said, that takes a yes; and nothing but that.
+        store.keys.get_mut(&name("k1")).expect("there").facts.limits.programs = None;
+        let held_on = seen.holds_on(&store, None, by_itself);
+        assert!(held_on.len() == 1 && held_on[0].on(&store.keys[&name("k1")].facts).limits.ask);
+    }
+
+    #[test]
     fn what_a_keyctl_of_before_has_noted_is_read_and_holds() {
         let folder = tempfile::tempdir().expect("folder");
         let (home, identity) = (Home::at(folder.path()), Identity::generate());

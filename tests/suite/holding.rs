@@ -317,12 +317,32 @@ fn what_settings_ask_for_waits_for_a_key_that_was_removed_and_so_does_what_is_le
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let newer = forge(&alice, |text| text.replacen("generation = ", "generation = 9", 1), &all);
     fs::write(alice.file(), newer).expect("write");
-    is_held_back(&alice, "team:pe");
-    is_held_back(&alice, "team:R");
+    for key in ["team:pe", "team:R", "team:G"] {
+        is_held_back(&alice, key);
+    }
     let eve = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
     let ran = alone(&alice, &["store", "recipients", "add", "team", "eve", eve, "--yes"]);
     assert!(ran.code() == 9 && ran.stderr().contains("`team:G`"), "{}", ran.stderr());
     fs::write(alice.file(), here).expect("write");
+}
+
+#[test]
+fn a_yes_to_what_others_have_lifted_is_one_for_the_former_secrets_of_the_key_too() {
+    let (_remote, alice, bob) = two();
+    alice.does(&["edit", "team:A", "--ask"]);
+    fs::copy(alice.file(), bob.file()).expect("copy");
+    bob.set("team:A", "second-secret");
+    alice.sandbox.secret("second-secret");
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    alone_does(&alice, &["list", "--store", "team"]);
+    let words = [KEYCTL, "edit", "team:A", "--no-ask"];
+    assert_eq!(on_a_terminal(&bob.sandbox, &words, &[("[y/N] ", "y\r")]).code, 0);
+    fs::copy(bob.file(), alice.file()).expect("copy");
+    says_yes(&alice);
+    // Nothing was wiped, so nothing is asked of another way into the store.
+    alice.sandbox.file("words", "four words of mine\n");
+    alice.sandbox.may_lie_in(&alice.sandbox.project().join("words"));
+    alone_does(&alice, &["recovery", "create", "copy.age", "--passphrase-file", "words", "--store", "team"]);
 }
 
 #[test]

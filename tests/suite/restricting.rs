@@ -429,7 +429,7 @@ fn another_way_into_a_store_with_keys_that_are_asked_for_takes_a_person() {
     // Nor does it help to wipe it: older copies have it still, and what opens the store opens those.
     assert_eq!(sandbox.call(&["forget", "team:b", "--yes"]).run().code(), 0);
     let of_copies =
-        "older copies of the store still have what was wiped of it, and its limits do not bind whoever opens";
+        "older copies of the store still have what it has no more, and the limits of that do not bind whoever opens";
     alone_is_refused(&copy, &format!("{of_copies} the copy: `team:b`"));
 }
 
@@ -479,6 +479,12 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_takes_a_person() {
     unseen("ours").says("", "", 0);
     let no_version = "a side counts no change: it is what git merged on the way, and no version of the store";
     merge(["free", whole, "ours"]).says("", &format!("keyctl: {no_version}\n"), 5);
+    // And where two versions come from it none of them is older than what it was made of: what that lacks was not wiped since.
+    let older = merge(["ours", whole, "free"]);
+    assert!(
+        older.stderr().starts_with("keyctl: the other side is an older copy than what both come from: generation ")
+    );
+    assert_eq!(older.code(), 5);
     let now = std::fs::read(&store).expect("read");
     assert!(now != before);
     std::fs::copy(sandbox.project().join("ours"), &store).expect("copy");
@@ -528,6 +534,49 @@ fn a_merge_with_an_older_copy_brings_nothing_back_that_was_limited_and_wiped() {
     sandbox.may_lie_in(&sandbox.project().join("words"));
     let copy = ["recovery", "create", "copy.age", "--passphrase-file", "words"];
     assert_eq!(sandbox.call(&copy).under(&["setsid", "-w"]).run().code(), 0);
+}
+
+#[test]
+fn a_key_that_was_never_limited_does_not_bring_back_what_a_limited_one_had_that_is_wiped() {
+    let sandbox = Sandbox::with(&[("k", "first-secret")]);
+    let store = sandbox.data("store.age");
+    std::fs::copy(&store, sandbox.project().join("older")).expect("copy");
+    sandbox.file("empty", "");
+    sandbox.call(&["remove", "k", "--yes"]).run();
+    sandbox.set("k", "first-secret");
+    limit(&sandbox, "k", &["--ask"]);
+    let alone = |words: &[&str]| sandbox.call(words).under(&["setsid", "-w"]).run();
+    assert_eq!(alone(&["rename", "k", "j"]).code(), 0);
+    assert_eq!(alone(&["remove", "j", "--forget", "--yes"]).code(), 0);
+    let warned = "keyctl: a key that was limited and is wiped for good had, or may have had, the secret that comes back as `k`\n";
+    let refused = format!("{warned}keyctl: that takes a yes at a terminal; nothing was brought back\n{YOURSELF}");
+    alone(&["rollback", "k", "--yes"]).says("", &refused, 9);
+    // Nor by a copy in which it was in use, and there is no other way into the store.
+    let whole = store.to_str().expect("text");
+    let ran = alone(&["store", "merge", "--base", "empty", "--ours", whole, "--theirs", "older"]);
+    assert!(ran.code() == 9 && ran.stderr().contains("or come from an older copy: `k`"), "{}", ran.stderr());
+    sandbox.file("words", "four words of mine\n");
+    sandbox.may_lie_in(&sandbox.project().join("words"));
+    let ran = alone(&["recovery", "create", "copy.age", "--passphrase-file", "words"]);
+    assert!(ran.code() == 9 && ran.stderr().contains("do not bind whoever opens the copy: `j`"), "{}", ran.stderr());
+    // What a person has agreed to is not asked again.
+    let question = "keyctl: bring `k` back all the same? [y/N] ";
+    let screen = on_a_terminal(&sandbox, &[KEYCTL, "rollback", "k"], &[(question, "y\r")]);
+    assert_eq!(screen.code, 0, "{}", screen.shown);
+    for words in [["remove", "k", "--yes"], ["rollback", "k", "--yes"]] {
+        assert_eq!(alone(&words).code(), 0);
+    }
+    // As a former secret it goes to no other store, where nothing is known of that.
+    sandbox.set("a", "first-secret");
+    sandbox.secret("second-secret");
+    assert_eq!(sandbox.call(&["set", "a", "--replace"]).input("second-secret").run().code(), 0);
+    limit(&sandbox, "k", &["--ask"]);
+    assert_eq!(sandbox.call(&["store", "create", "team", "--keeper", "file"]).run().code(), 0);
+    for _ in 0..2 {
+        let ran = alone(&["store", "move", "a", "--to", "team"]);
+        assert!(ran.code() == 9 && ran.stderr().contains("do not bind whoever opens"), "{}", ran.stderr());
+        alone(&["remove", "k", "--forget", "--yes"]);
+    }
 }
 
 #[test]

@@ -232,9 +232,13 @@ fn keep(home: &Home, news: News, terminal: &Terminal) -> Result<()> {
     let News { kept, payload, version, before, held_on, .. } = news;
     let settings = config::read(home)?.rotation;
     let seen = version.map(|version| {
-        // What nobody was asked about, since it is not there, waits on; but not for a secret that the yes was to.
+        // What nobody was asked about, since it is not there, waits on; but not for a secret that the yes was to, nor for
+        // one that a key had before which it was to.
         let (gone, freed): (Vec<_>, Vec<_>) = held_on.into_iter().partition(HeldOn::is_gone);
-        let is_answered = |one: &HeldOn| freed.iter().any(|freed| freed.secret() == one.secret());
+        let is_answered = |one: &HeldOn| {
+            let of_key = |freed: &HeldOn| freed.name() == one.name() && payload.has_as_former(one);
+            freed.iter().any(|freed| freed.secret() == one.secret() || of_key(freed))
+        };
         let held_on = gone.into_iter().filter(|one| !is_answered(one)).collect();
         Seen::of(&payload, version).judged(&payload, &opening::judge(home, &settings)).with(held_on, None)
     });

@@ -8,7 +8,7 @@
 //! be pushed before a yes.
 //!
 //! What two versions come from git may have to merge first, of several: that counts no change, so that no machine takes it for a
-//! version of the store. Any other result of a store that is one person's is held against what is known here (bygone.rs): a
+//! version of the store, and says how many its sides counted, so that nothing older is merged by it. Any other result of a store that is one person's is held against what is known here (bygone.rs): a
 //! merge is told three files by whoever calls it, and an older copy among them puts nothing back that takes a yes.
 
 use std::{
@@ -18,18 +18,15 @@ use std::{
 
 use crate::{
     cli::Merge,
-    commands::{opening, opening::Kept, recipients, record, unbound},
+    commands::{opening, opening::Kept, record, unbound},
     date::Moment,
     failure::{Failure, Kind, Result, for_store},
     history::{Action, Event},
     home::{self, Home},
-    plain::first_names,
-    rotation::Settings,
     scan::git::Git,
     store::{
-        accepted::{self, Accepted},
+        accepted,
         file::{self, SealedFile},
-        holding::HeldOn,
         merging::{self, Merged, Said, Side},
         payload::Payload,
         seen::{self, Seen, Version},
@@ -38,7 +35,9 @@ use crate::{
 };
 
 use super::driver;
+use members::Members;
 
+mod members;
 mod own;
 
 /// So many keys are named; the rest are counted.
@@ -89,24 +88,30 @@ pub fn merge(arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
 /// applies it would leave one out: then it is to call it a conflict.
 #[must_use]
 pub fn is_given_up(arguments: &Merge) -> bool {
-    let is_one_of_several = || {
-        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
-        let there = |name: &str| git.path(&["rev-parse", "--git-path", name]).map(|path| path.exists());
-        Some(there("sequencer").ok()? || there("rebase-apply").ok()?)
-    };
-    arguments.is_called_by_git() && is_at_head(arguments) && !is_one_of_several().unwrap_or(true)
+    arguments.is_called_by_git()
+        && is_at_head(arguments)
+        && !is_under_way(&["sequencer", "rebase-apply"]).unwrap_or(true)
+}
+
+/// Whether git is in the middle of what it notes in one of these, if that can be told.
+fn is_under_way(notes: &[&str]) -> Option<bool> {
+    let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+    let there = |name: &&str| Some(git.path(&["rev-parse", "--git-path", name]).ok()?.exists());
+    Some(notes.iter().map(there).collect::<Option<Vec<bool>>>()?.contains(&true))
 }
 
 /// Whether this side is the file of the commit that git is at: else it is on its way to another one, or only looks at a merge.
 fn is_at_head(arguments: &Merge) -> bool {
-    let at_head = || {
-        let (ours, path) = (arguments.ours.as_ref()?.to_str()?, arguments.path.as_ref()?.to_str()?);
-        let git = Git::at(&std::env::current_dir().ok()?).ok()?;
-        let at_head = git.answer(&["rev-parse", "--verify", "--quiet", &format!("HEAD:{path}")]).ok()??;
-        let ours = git.output(&["hash-object", "--no-filters", "--", ours]).ok()?;
-        Some(at_head.trim_ascii() == ours.trim_ascii())
-    };
-    at_head().unwrap_or_default()
+    is_as_at_head(arguments).unwrap_or_default()
+}
+
+/// The same, where that commit has such a file.
+fn is_as_at_head(arguments: &Merge) -> Option<bool> {
+    let (ours, path) = (arguments.ours.as_ref()?.to_str()?, arguments.path.as_ref()?.to_str()?);
+    let git = Git::at(&std::env::current_dir().ok()?).ok()?;
+    let at_head = git.answer(&["rev-parse", "--verify", "--quiet", &format!("HEAD:{path}")]).ok()??;
+    let ours = git.output(&["hash-object", "--no-filters", "--", ours]).ok()?;
+    Some(at_head.trim_ascii() == ours.trim_ascii())
 }
 
 fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal: &Terminal) -> Result<ExitCode> {
@@ -119,9 +124,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     }
     let Sides { base: base_read, ours: (ours_read, ours_version), theirs: (theirs_read, theirs_version), is_others } =
         Sides::read(&home, &kept, [base, ours, theirs])?;
-    if !arguments.unseen && [&ours_read, &theirs_read].iter().any(|side| side.generation == 0) {
-        let said = "a side counts no change: it is what git merged on the way, and no version of the store";
-        return Err(Failure::new(Kind::Store, said));
+    if !arguments.unseen {
+        refuse_what_is_no_version(base_read.as_ref(), [&ours_read, &theirs_read])?;
     }
     if ours_read.id != kept.anchor.store {
         return Err(Failure::new(Kind::Store, "this side is not the store that its identity is kept for"));
@@ -131,7 +135,11 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
     let mut merged = merging::merge(base_read.as_ref(), &ours_read, &theirs_read, Moment::now(), &rule)?;
     let most = no_more_than(&home, &kept, [(&ours_read, ours_version), (&theirs_read, theirs_version)]);
     let generation = most.map_or(merged.payload.generation, |most| merged.payload.generation.min(most));
-    merged.payload.generation = if arguments.unseen { 0 } else { generation };
+    if arguments.unseen {
+        merged.payload.generation = 0;
+    } else {
+        (merged.payload.generation, merged.payload.reached) = (generation, None);
+    }
     let Merged { payload, .. } = &merged;
     if !payload.members.is_empty() && payload.member_of(&kept.identity).is_none() {
         return Err(Failure::new(Kind::Store, "you were removed from this store, and cannot merge it"));
@@ -143,7 +151,8 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
         own::hold(&home, &kept, payload, [ours, theirs], terminal)?;
     }
     // git has somebody look at a merge (`git log --remerge-diff`) by making it.
-    let is_to_stay = arguments.path.is_none() || is_at_head(arguments);
+    let at_head = is_as_at_head(arguments);
+    let is_to_stay = arguments.path.is_none() || at_head == Some(true);
     let ((sealed, version), names) = (file::sealed(payload, &kept.identity)?, store_name(&home));
     home::replace(ours, &sealed)?;
     if arguments.unseen {
@@ -154,13 +163,21 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
         let event = Event::new(Action::Store, Moment::now()).note(note);
         record::change(&record::log(&home, &kept, payload), &event, terminal);
     }
-    tell(&merged, &names, is_others, terminal);
-    if most.is_some() {
-        terminal.warn("neither version is the newest that this machine knows, so what they make is not either");
-    }
-    let is_accepted = say_members(&home, &kept, (payload, version), &settings, most.is_some(), terminal);
+    let members = Members::of(&home, &kept, (payload, version), &settings, most.is_some());
+    let is_accepted = members.are_accepted();
     // What was changed by a side that did not know of a removal may be by whoever was removed: somebody has to look.
     let is_clean = merged.said.is_empty() && merged.unaware.is_empty() && !is_others && is_accepted;
+    // Who only looks has nothing merged, and no step less to take back.
+    if is_clean && at_head == Some(false) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    tell(&merged, &names, is_others, terminal);
+    // In a rebase git merges one commit after the other, and what comes of the last one alone is to be the newest.
+    let is_on_the_way = || is_under_way(&["rebase-merge", "rebase-apply"]).unwrap_or_default();
+    if most.is_some() && !(arguments.is_called_by_git() && is_on_the_way()) {
+        terminal.warn("neither version is the newest that this machine knows, so what they make is not either");
+    }
+    members.say(&kept, payload, &names, terminal);
     if is_clean {
         return Ok(ExitCode::SUCCESS);
     }
@@ -170,6 +187,18 @@ fn merge_files([base, ours, theirs]: [&PathBuf; 3], arguments: &Merge, terminal:
         );
     }
     Ok(ExitCode::from(Kind::Negative as u8))
+}
+
+/// Refuses what git merged on the way as a side, and as what both come from what counts no change and is not that either.
+fn refuse_what_is_no_version(base: Option<&Payload>, sides: [&Payload; 2]) -> Result<()> {
+    let what = if sides.iter().any(|side| side.generation == 0) {
+        "a side counts no change: it is what git merged on the way, and no version of the store"
+    } else if base.is_some_and(|base| base.generation == 0 && base.reached.is_none()) {
+        "what both come from counts no change, and is nothing that git merged on the way"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new(Kind::Store, what))
 }
 
 /// What is in the three files.
@@ -218,62 +247,6 @@ fn no_more_than(home: &Home, kept: &Kept, sides: [(&Payload, Option<Version>); 2
     // One of the same number as what was seen is known for another; one of the same as what is only pinned is not.
     let most = seen.map(|seen| seen.generation).filter(|seen| *seen >= pinned);
     Some(most.unwrap_or_else(|| pinned.saturating_sub(1)).max(1))
-}
-
-/// Whether the members of what was merged are those that were accepted here, and nothing holds a key back less; says it where not.
-/// What is not the newest lacks what came later, and is held against nothing yet.
-fn say_members(
-    home: &Home,
-    kept: &Kept,
-    (payload, version): (&Payload, Option<Version>),
-    settings: &Settings,
-    is_behind: bool,
-    terminal: &Terminal,
-) -> bool {
-    if payload.members.is_empty() {
-        return true;
-    }
-    let accepted = Accepted::read(&home.file(accepted::NAME), &kept.identity, payload.id);
-    let difference = accepted::difference(accepted.as_ref(), payload, &kept.anchor);
-    let seen = Seen::read(&home.file(seen::NAME), &kept.identity, payload.id);
-    let held_on = seen.iter().flat_map(|seen| seen.holds_on(payload, version, &opening::judge(home, settings)));
-    // What holds on already is said of the store itself, and is not by this merge.
-    let known = |one: &HeldOn| seen.iter().flat_map(Seen::held_on).any(|known| known.is_as(one));
-    let freed = held_on.filter(|one| !one.is_gone() && !is_behind && !known(one));
-    let freed: Vec<String> = freed.map(|one| one.name().to_owned()).collect();
-    // Else that is said with the secrets that differ.
-    if !is_behind && (difference.is_none() || difference.is_addition()) {
-        for line in seen.iter().flat_map(|seen| seen.holding(payload)) {
-            terminal.warn(&format!("against what you had: {line}"));
-        }
-    }
-    if !difference.is_none() {
-        let name = store_name(home);
-        let differ =
-            if difference.is_addition() { Vec::new() } else { recipients::other_secrets(seen.as_ref(), payload) };
-        let lines = [difference.lines(), differ].concat().join("; ");
-        terminal.warn(&format!("its members are not those that you said yes to: {lines}"));
-        difference.to_be_heard().iter().for_each(|hint| terminal.hint(hint));
-        let known = seen.as_ref().map(|seen| seen.version);
-        let older = file::older(payload.generation, known, &kept.anchor).or_else(|| file::another(version, known));
-        // A rebase merges one commit after the other, and only the last one is newer than what was there before.
-        terminal.hint(&match older {
-            None => format!("before you commit it: `keyctl store recipients accept {name}`"),
-            Some(_) => format!(
-                "it is not the newest yet: in a rebase go on, and before you push: `keyctl store recipients accept {name}`"
-            ),
-        });
-    }
-    if !freed.is_empty() {
-        let (name, keys) = (store_name(home), first_names(&freed, MOST_NAMES));
-        terminal.warn(&format!(
-            "by it keys may be used for more than you said yes to: {keys}; here what held them back holds on"
-        ));
-        terminal.hint(&format!(
-            "if that is meant, say yes once it is done, at a terminal: `keyctl store recipients accept {name}`"
-        ));
-    }
-    difference.is_none() && freed.is_empty()
 }
 
 fn store_name(home: &Home) -> String {

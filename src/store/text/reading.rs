@@ -71,6 +71,7 @@ struct Content {
     format: u32,
     id: String,
     generation: u64,
+    reached: Option<u64>,
     seal: String,
     #[serde(default)]
     seals: Vec<String>,
@@ -375,6 +376,7 @@ impl Content {
         Some(Payload {
             id: Id::parse(&self.id)?,
             generation: self.generation,
+            reached: self.reached,
             seal: Id::parse(&self.seal)?,
             seals: seals(&self.seals)?,
             log: Id::parse(&self.log)?,

@@ -77,6 +77,10 @@ fn write_head(text: &mut String, payload: &Payload) {
         text,
         "format = {format}\nid = \"{id}\"\ngeneration = {generation}\nseal = \"{seal}\"\nlog = \"{log}\""
     );
+    // In no version of a store, so that no format is newer by it.
+    if let Some(reached) = payload.reached {
+        let _ = writeln!(text, "reached = {reached}");
+    }
     if !payload.retired.is_empty() {
         text.push_str("retired = ");
         write_retired(text, &payload.retired);
