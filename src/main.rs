@@ -20,7 +20,7 @@ use keyctl::{
 
 #[cfg(all(target_os = "linux", target_env = "musl"))]
 #[global_allocator]
-static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static HEAP: platform::Heap = platform::Heap::new();
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
 fn main() -> ExitCode {

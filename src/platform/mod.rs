@@ -58,6 +58,8 @@ pub use descriptors::take_all_descriptors;
 #[cfg(unix)]
 pub use hearing::hold_all_signals;
 pub use in_memory::{is_in_memory, leave_open, memory_file, number_of};
+#[cfg(all(target_os = "linux", target_env = "musl"))]
+pub use memory::Heap;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub use memory::begin;
 pub use memory::{close_on_exec, close_what_was_inherited, keep_from_swap, put_input_aside, take_variable};

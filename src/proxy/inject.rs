@@ -163,11 +163,11 @@ fn replaced(value: &[u8], placeholder: &[u8], secret: &Secret) -> Option<Zeroizi
 }
 
 fn within(text: &[u8], placeholder: &[u8], secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    // Most values have none, and a single search in little text prepares nothing.
+    memmem::find(text, placeholder)?;
     let secret = secret.expose();
-    let mut places = memmem::find_iter(text, placeholder).peekable();
-    places.peek()?;
-    let count = memmem::find_iter(text, placeholder).count();
-    let mut new = Zeroizing::new(Vec::with_capacity(text.len() + count * secret.len()));
+    let places: Vec<usize> = memmem::find_iter(text, placeholder).collect();
+    let mut new = Zeroizing::new(Vec::with_capacity(text.len() + places.len() * secret.len()));
     let mut from = 0;
     for at in places {
         new.extend_from_slice(&text[from..at]);

@@ -10,6 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{home, seal::SealKey};
@@ -37,6 +38,17 @@ pub struct Begun {
     pub method: String,
     /// The path, without what only this request has.
     pub path: String,
+}
+
+/// The same as it is written down.
+#[derive(Serialize)]
+struct Said<'b> {
+    n: u64,
+    at: u64,
+    names: &'b [String],
+    host: &'b str,
+    method: &'b str,
+    path: &'b str,
 }
 
 /// The file of one run and one store.
@@ -75,8 +87,7 @@ impl Journal {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let number = state.next;
         let Begun { at, names, host, method, path } = begun;
-        let said = json!({ "n": number, "at": at, "names": names, "host": host, "method": method, "path": path });
-        let said = said.to_string();
+        let said = serde_json::to_string(&Said { n: number, at: *at, names, host, method, path })?;
         state.add(&self.path, &self.key, &self.run, &said)?;
         state.next += 1;
         state.under_way.insert(number, said);

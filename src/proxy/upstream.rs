@@ -127,7 +127,7 @@ impl Clients {
 /// Connections of which each has room for one more request, as many as that takes.
 struct Lanes {
     connector: HttpsConnector<To>,
-    all: Mutex<Vec<(Https, Arc<AtomicUsize>)>>,
+    all: Mutex<Vec<(Arc<Https>, Arc<AtomicUsize>)>>,
 }
 
 /// A place on a connection, until it is dropped.
@@ -138,16 +138,16 @@ impl Lanes {
         Self { connector, all: Mutex::default() }
     }
 
-    fn take(&self) -> (Https, Lane) {
+    fn take(&self) -> (Arc<Https>, Lane) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let free = all.iter().position(|(_, busy)| busy.load(Ordering::Relaxed) < AT_ONCE);
         let at = free.unwrap_or_else(|| {
-            all.push((builder().build(self.connector.clone()), Arc::default()));
+            all.push((Arc::new(builder().build(self.connector.clone())), Arc::default()));
             all.len() - 1
         });
         let (client, busy) = &all[at];
         busy.fetch_add(1, Ordering::Relaxed);
-        (client.clone(), Lane(Arc::clone(busy)))
+        (Arc::clone(client), Lane(Arc::clone(busy)))
     }
 }
 

@@ -56,7 +56,7 @@ fn main() {
     let number = |text: &str| text.parse().expect("a number");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match words[..] {
-        ["host", folder] => runtime.block_on(host(Path::new(folder))),
+        ["host", folder, ref protocols @ ..] => runtime.block_on(host(Path::new(folder), protocols)),
         ["load", url, header, ca, proxy, rate, seconds] => {
             load(&runtime, &Asks::new(url, header, ca, proxy), number(rate), number(seconds));
         }
@@ -72,8 +72,11 @@ fn main() {
 
 // The host.
 
-async fn host(folder: &Path) {
-    let acceptor = TlsAcceptor::from(Arc::new(certified(folder)));
+/// Speaks these protocols, the first of them the most willingly.
+async fn host(folder: &Path, protocols: &[&str]) {
+    let mut config = certified(folder);
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     println!("{}", listener.local_addr().expect("a port").port());
     loop {
@@ -115,9 +118,7 @@ fn certified(folder: &Path) -> ServerConfig {
         .expect("versions")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key);
-    let mut config = config.expect("a certificate");
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
+    config.expect("a certificate")
 }
 
 async fn answer(request: Request<Incoming>) -> io::Result<Response<Said>> {

@@ -1,7 +1,8 @@
 #!/bin/bash
 # What the proxy adds to a request, against a bare reverse proxy (nginx, one process, kept connections, no log) to the same host
 # over TLS on this machine: 1,000 requests a second, each counted from the moment when it was due; then as many as there can be;
-# then 5,000 streams at a time, and the memory for them.
+# then 5,000 streams at a time, and the memory for them. Debian's nginx speaks HTTP/1.1 to a host, and so does keyctl where the
+# host has nothing else; what it adds where the host has HTTP/2 is measured beside it.
 #
 #   tests/bench/proxy.sh              about three minutes after the build
 #
@@ -32,9 +33,11 @@ printf %s "$secret" | "$KEYCTL" -q set KEY
 
 # keyctl is started with what a shell has, and raises that itself; nginx and both ends do not.
 ulimit -Sn "$(ulimit -Hn)"
-"$BENCH" host "$work" > "$work/port" & started+=($!)
-for _ in $(seq 100); do [ -s "$work/port" ] && break; sleep 0.05; done
-port=$(cat "$work/port")
+mkdir "$work/newer"
+"$BENCH" host "$work" http/1.1 > "$work/port" & started+=($!)
+"$BENCH" host "$work/newer" h2 > "$work/newer/port" & started+=($!)
+for _ in $(seq 100); do [ -s "$work/port" ] && [ -s "$work/newer/port" ] && break; sleep 0.05; done
+port=$(cat "$work/port") newer=$(cat "$work/newer/port")
 
 free() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 plain=$(free) secure=$(free)
@@ -66,11 +69,17 @@ domain = "api.test"
 address = "127.0.0.1:$port"
 ca = "$work/ca.pem"
 base_url = { API = "" }
+[[proxy.rules]]
+secret = "KEY"
+domain = "localhost"
+address = "127.0.0.1:$newer"
+ca = "$work/newer/ca.pem"
+base_url = { NEWER = "" }
 TOML
-(ulimit -Sn 1024; exec "$KEYCTL" -q proxy run -k KEY -- sh -c 'cp "$SSL_CERT_FILE" '"$work"'/all.pem; printf "%s\n" "$API" "$KEY" "$HTTPS_PROXY" > '"$work"'/way.part; mv '"$work"'/way.part '"$work"'/way; exec sleep 3600') & started+=($!)
+(ulimit -Sn 1024; exec "$KEYCTL" -q proxy run -k KEY -- sh -c 'cp "$SSL_CERT_FILE" '"$work"'/all.pem; printf "%s\n" "$API" "$NEWER" "$KEY" "$HTTPS_PROXY" > '"$work"'/way.part; mv '"$work"'/way.part '"$work"'/way; exec sleep 3600') & started+=($!)
 keyctl=$!
 for _ in $(seq 100); do [ -e "$work/way" ] && break; sleep 0.05; done
-{ read -r api; read -r placeholder; read -r proxy; } < "$work/way"
+{ read -r api; read -r api_newer; read -r placeholder; read -r proxy; } < "$work/way"
 
 printf '%s, %s cores (%s), Linux %s, %s\n' "$(date +%F)" "$(nproc)" "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(uname -r | cut -d- -f1)" "$("$nginx" -v 2>&1 | cut -d' ' -f3)"
 python3 - "$BENCH" "$work" "${RATE:-1000}" "${SECONDS_EACH:-8}" "${ROUNDS:-3}" <<PYTHON
@@ -80,8 +89,10 @@ ways = {
     "straight": ("https://localhost:$port/json", "$secret", f"{work}/ca.pem", ""),
     "nginx": ("http://127.0.0.1:$plain/json", "x", f"{work}/ca.pem", ""),
     "keyctl, base URL": ("$api/json", "$placeholder", f"{work}/ca.pem", ""),
+    "the same, HTTP/2": ("$api_newer/json", "$placeholder", f"{work}/ca.pem", ""),
     "nginx, TLS": ("https://localhost:$secure/json", "x", f"{work}/ca.pem", ""),
     "keyctl, CONNECT": ("https://api.test/json", "$placeholder", f"{work}/all.pem", "$proxy"),
+    "the same, HTTP/2 ": ("https://localhost/json", "$placeholder", f"{work}/all.pem", "$proxy"),
 }
 def run(*words):
     return [int(word) for word in subprocess.run([bench, *words], check=True, capture_output=True, text=True).stdout.split()]
@@ -101,3 +112,4 @@ PYTHON
 printf '\n%s streams at a time: open, open after 10 s, events/s, memory before, with all open, and after 10 s (KiB)\n' "${STREAMS:-5000}"
 printf 'nginx   %s\n' "$("$BENCH" streams "http://127.0.0.1:$plain/stream" x "$work/ca.pem" "${STREAMS:-5000}" 10 "$server")"
 printf 'keyctl  %s\n' "$("$BENCH" streams "$api/stream" "$placeholder" "$work/ca.pem" "${STREAMS:-5000}" 10 "$keyctl")"
+printf 'HTTP/2  %s\n' "$("$BENCH" streams "$api_newer/stream" "$placeholder" "$work/ca.pem" "${STREAMS:-5000}" 10 "$keyctl")"
