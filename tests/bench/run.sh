@@ -50,6 +50,10 @@ prepare() {
     say "the benchmark needs: ${missing[*]} (Debian: ${packages[*]})"
     exit 1
   fi
+  # fnox reads a YubiKey, and is built with libudev for that.
+  if ! has fnox && [ -n "$install" ] && has apt-get && [ "$(id -u)" = 0 ]; then
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libudev-dev pkg-config >/dev/null
+  fi
   for tool in rage secretspec fnox; do
     if ! has "$tool" && [ -n "$install" ]; then
       say "building $tool from crates.io into $peers (fnox takes half an hour)"

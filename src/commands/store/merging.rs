@@ -7,9 +7,10 @@
 //! the same. So it is where the members are not those that were accepted here: what is merged is made for them, and is not to
 //! be pushed before a yes.
 //!
-//! What two versions come from git may have to merge first, of several: that counts no change, so that no machine takes it for a
-//! version of the store, and says how many its sides counted, so that nothing older is merged by it. Any other result of a store that is one person's is held against what is known here (bygone.rs): a
-//! merge is told three files by whoever calls it, and an older copy among them puts nothing back that takes a yes.
+//! What two versions come from git may have to merge first, of several: that counts no change, so that no machine takes it for
+//! a version of the store, and says how many its sides counted, so that nothing older is merged by it. Any other result of a
+//! store that is one person's is held against what is known here (bygone.rs): a merge is told three files by whoever calls it,
+//! and an older copy among them puts nothing back that takes a yes.
 
 use std::{
     path::{Path, PathBuf},
