@@ -8,18 +8,11 @@ use crate::{
     home::Home,
     name::KeyName,
     plain::first_names,
-    store::{
-        bygone::{Guard, Returned},
-        facts::Facts,
-        payload::Payload,
-    },
+    store::{bygone::Returned, facts::Facts, payload::Payload},
     terminal::Terminal,
 };
 
-use super::{
-    narrowing::{self, Scene},
-    unbound,
-};
+use super::narrowing::{self, Scene};
 
 /// So many keys are named; the rest are counted.
 const NAMED: usize = 5;
@@ -51,10 +44,8 @@ impl Freed {
             return Ok(Self::default());
         }
         let settings = config::read(home)?.rotation;
-        let rule = unbound::guard(&settings);
-        // How far the wiped one was held back is not known any more.
-        let wiped =
-            wiped.filter(|one| rule(one.name, &one.facts) < Guard::Person).map(|one| one.name.clone()).collect();
+        // How the wiped one was held back is not known any more: as this one is, or in any other way.
+        let wiped = wiped.map(|one| one.name.clone()).collect();
         let freed = pairs.into_iter().filter(|pair| narrowing::is_widened(pair, &settings));
         let pairs = freed.map(|pair| pair.map(|(name, facts)| (name.clone(), facts))).collect();
         Ok(Self { pairs, wiped })

@@ -9,7 +9,7 @@ use crate::{
     name::KeyName,
     plain::first_names,
     rotation::Settings,
-    store::{bygone::Guard, facts::Facts, holding::Stops, limits::Limits},
+    store::{bygone::Guard, facts::Facts, holding::Stops, limits::Limits, payload::Key},
     terminal::{Terminal, count},
 };
 
@@ -44,8 +44,16 @@ pub fn hold_one(scene: &Scene, name: &KeyName, who: &str, terminal: &Terminal) -
     let former = || key.former.iter().map(|former| &former.value).filter(|value| !key.value.same_as(value));
     let others = || scene.payload.all().filter(|(_, other)| former().any(|value| other.holds(value)));
     let keys = others().map(|(name, other)| (name, &other.facts)).chain([(name, &key.facts)]);
-    let limited = Limited::of(keys, &config::read(scene.home)?.rotation);
-    let is_wiped = former().any(|value| scene.payload.wiped_as(value).is_some());
+    let settings = config::read(scene.home)?.rotation;
+    let mut limited = Limited::of(keys, &settings);
+    // What another key is limited to does not go along, whatever it is.
+    let other_limits = |(other, its): &(&KeyName, &Key)| {
+        let is_said = settings.limits_for(other, &its.facts).next().is_some();
+        *other != name && (is_said || its.facts.limits != key.facts.limits)
+    };
+    limited.guard(others().filter(other_limits).map(|(other, _)| other));
+    let payload = scene.payload;
+    let is_wiped = former().any(|value| payload.wiped_as(value).is_some() || payload.waits_for(value));
     let wiped = is_wiped.then(|| name.clone()).into_iter().collect();
     limited.hold(scene, &wiped, who, terminal)
 }
@@ -86,6 +94,15 @@ impl<'p> Limited<'p> {
             }
         }
         Self(limited)
+    }
+
+    /// Takes those of these that have limits for such as want a person.
+    fn guard(&mut self, names: impl Iterator<Item = &'p KeyName>) {
+        for name in names {
+            if let Some(is_guarded) = self.0.get_mut(name) {
+                *is_guarded = true;
+            }
+        }
     }
 
     fn guarded(&self) -> Vec<&'p KeyName> {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     facts::Facts,
     journal::Deed,
+    limits::Limits,
     payload::{Former, Key, Payload, Removed},
 };
 use crate::{identity::anchor::Id, name::KeyName, secret::Secret};
@@ -48,6 +49,7 @@ struct Held {
     /// Whether it is in use, and not a removed one.
     is_kept: bool,
     guard: Guard,
+    limits: Limits,
     value: Secret,
     former: Vec<Secret>,
 }
@@ -67,8 +69,14 @@ impl Guarded {
         let held = kept.chain(removed).filter_map(|(name, key, is_kept)| {
             let guard = rule(name, &key.facts);
             let former = || key.former.iter().map(|former| former.value.copy()).collect();
-            let held = || Held { name: name.clone(), is_kept, guard, value: key.value.copy(), former: former() };
-            (guard > Guard::Nothing).then(held)
+            (guard > Guard::Nothing).then(|| Held {
+                name: name.clone(),
+                is_kept,
+                guard,
+                limits: key.facts.limits.clone(),
+                value: key.value.copy(),
+                former: former(),
+            })
         });
         let held: Vec<Held> = held.collect();
         let names = if held.is_empty() { BTreeSet::new() } else { payload.keys.keys().cloned().collect() };
@@ -98,15 +106,18 @@ impl Guarded {
         payload.note_wiped_secrets(secrets);
     }
 
-    /// Whether a secret of such a key is still in a store, and no less held back than its user has made of it: by another key as
-    /// far, in use, or by that very key, whatever it is called now.
+    /// Whether a secret of such a key is still in a store, and no less held back than its user has made of it: in use, or of that
+    /// very key, kept or removed, whatever it is called now. Another one is limited in its own way, which may be any.
     fn is_left(&self, payload: &Payload, held: &Held, value: &Secret, rule: Rule) -> bool {
-        let is_as_far = |name: &KeyName, key: &Key| key.holds(value) && rule(name, &key.facts) >= held.guard;
+        let is_it = |name: &KeyName, key: &Key| {
+            let is_as_far = || key.facts.limits == held.limits && rule(name, &key.facts) >= held.guard;
+            *name == held.name && key.holds(value) && is_as_far()
+        };
         let in_use = |name: &KeyName, key: &Key| {
             let is_it = *name == held.name || (!payload.keys.contains_key(&held.name) && !self.names.contains(name));
             key.value.same_as(value) || (held.is_kept && is_it && key.holds(value))
         };
-        is_in(payload, &held.name, is_as_far) || payload.keys.iter().any(|(name, key)| in_use(name, key))
+        is_in(payload, &held.name, is_it) || payload.keys.iter().any(|(name, key)| in_use(name, key))
     }
 }
 
@@ -266,7 +277,8 @@ impl Payload {
 
     /// Forgets what was noted of secrets that are in use again: what brought them back was asked for, or knew them.
     pub fn settle_wiped(&mut self) {
-        if self.wiped_secrets.is_empty() {
+        // What a full list has no room for is known to nobody: with one less it would pass for never wiped.
+        if self.wiped_secrets.is_empty() || self.has_too_many_wiped() {
             return;
         }
         for mark in self.in_use() {
@@ -484,6 +496,11 @@ mod tests {
         full.note_wiped_secrets(
             (0..MOST_SECRETS).map(|at| Id(std::array::from_fn(|place| at.to_le_bytes()[place % 8]))),
         );
+        // A full list stays full: what it had no room for must not pass for never wiped.
+        let mut settled = copy(&full);
+        set(&mut settled, "n", "one", 5);
+        settled.settle_wiped();
+        assert!(settled.has_too_many_wiped());
         full.forget_older_copies();
         assert!(full.wiped_secrets.contains(&wiped.mark_of(&one)) && !full.has_too_many_wiped());
         // Who keeps the secret anew knows it.

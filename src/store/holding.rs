@@ -350,6 +350,16 @@ impl Payload {
         waiting.filter(move |one| !one.name.is_empty() && !here.contains(&one.secret)).map(HeldOn::name)
     }
 
+    /// Whether a limit waits for this secret, wherever it comes again.
+    #[must_use]
+    pub fn waits_for(&self, value: &Secret) -> bool {
+        let waiting = || self.held_on.iter().filter(|one| one.is_gone);
+        waiting().next().is_some() && {
+            let its = mark(self, value);
+            waiting().any(|one| one.secret == its)
+        }
+    }
+
     /// Whether something waits for a former secret of the key of its name, and that is as much revoked, leaked and ended as it
     /// was: then what is said yes to of the key is said of that secret too.
     #[must_use]

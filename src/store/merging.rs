@@ -145,7 +145,8 @@ fn refuse_what_cannot_be(base: Option<&Payload>, ours: &Payload, theirs: &Payloa
             let what = format!("{words} is an older copy than what both come from: generation {found}, not {expected}");
             return Err(Failure::new(Kind::Store, what)
                 .hint("git revert and cherry-pick ask for that, and a merge where somebody put an older copy back")
-                .hint("to take a change back: `keyctl rollback`; to have a branch's changes: merge the whole branch"));
+                .hint("to take a change back: `keyctl rollback`; to have a branch's changes: merge the whole branch")
+                .hint("where that is meant: `git -c merge.keyctl.driver=false merge BRANCH`, take the file of one side, and set the keys that only the other has"));
         }
     }
     // What both come from had members, and so has every version since.

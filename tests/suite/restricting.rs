@@ -580,6 +580,32 @@ fn a_key_that_was_never_limited_does_not_bring_back_what_a_limited_one_had_that_
 }
 
 #[test]
+fn a_wiped_limit_does_not_come_back_as_another_one_nor_is_it_left_behind_by_a_move() {
+    let sandbox = Sandbox::with(&[("k", "first-secret")]);
+    let alone = |words: &[&str]| sandbox.call(words).under(&["setsid", "-w"]).run();
+    limit(&sandbox, "k", &["--only-project", "."]);
+    sandbox.call(&["remove", "k", "--yes"]).run();
+    sandbox.set("k", "first-secret");
+    limit(&sandbox, "k", &["--only-program", "/bin/true"]);
+    assert_eq!(alone(&["rename", "k", "j"]).code(), 0);
+    assert_eq!(alone(&["remove", "j", "--forget", "--yes"]).code(), 0);
+    let refused = "keyctl: that takes a yes at a terminal; nothing was brought back\n";
+    let ran = alone(&["rollback", "k", "--yes"]);
+    assert!(ran.code() == 9 && ran.stderr().contains(refused), "{}", ran.stderr());
+    // What another key is limited to does not go along with a former secret either.
+    sandbox.set("u", "second-secret");
+    sandbox.secret("third-secret");
+    assert_eq!(sandbox.call(&["set", "u", "--replace"]).input("third-secret").run().code(), 0);
+    sandbox.set("l", "second-secret");
+    limit(&sandbox, "l", &["--only-program", "/bin/true"]);
+    assert_eq!(sandbox.call(&["store", "create", "team", "--keeper", "file"]).run().code(), 0);
+    let ran = alone(&["store", "move", "u", "--to", "team"]);
+    assert!(ran.code() == 9 && ran.stderr().contains("do not bind whoever opens"), "{}", ran.stderr());
+    limit(&sandbox, "u", &["--only-program", "/bin/true"]);
+    assert_eq!(alone(&["store", "move", "u", "--to", "team"]).code(), 0);
+}
+
+#[test]
 fn what_stands_in_the_store_and_in_the_settings_counts_together() {
     let sandbox = with_programs();
     let [mine, other] = ["mine", "other"].map(|name| sandbox.project().join(name).display().to_string());

@@ -24,6 +24,6 @@ pub(super) fn finding(home: &Home) -> Option<Finding> {
     sides.any(|side| side == lies_there.trim_end()).then(|| {
         let seen = format!("git could not merge `{}`, which has the keys of one side alone", file.display());
         Finding::new("merge", Grade::Bad, seen)
-            .hint("give the merge up with `git merge --abort` (or `git rebase --abort`), call `keyctl store merge --install`, then merge again")
+            .hint("give the merge up (`git status` says what git is at, and how that is aborted), call `keyctl store merge --install`, then merge again")
     })
 }
