@@ -63,12 +63,14 @@ while True: signal.pause()";
 #[test]
 fn what_is_sent_to_keyctl_alone_reaches_the_command() {
     let (sandbox, folder) = sandbox();
-    let numbers: Vec<String> = ENDING.iter().map(ToString::to_string).collect();
+    // musl has 34 for itself.
+    let ending = || ENDING.iter().filter(|signal| !cfg!(target_env = "musl") || **signal != 34);
+    let numbers: Vec<String> = ending().map(ToString::to_string).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let mut child = started(&sandbox, &NAMED, &[&[python(), "-c", HEARS][..], &numbers].concat());
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
     assert_eq!(lines.next().as_deref(), Some("ready"));
-    for (signal, number) in ENDING.iter().zip(numbers) {
+    for (signal, number) in ending().zip(numbers) {
         send(*signal, &child);
         assert_eq!(lines.next().as_deref(), Some(number));
     }
