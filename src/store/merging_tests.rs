@@ -397,7 +397,8 @@ proptest! {
         }
         prop_assert!(all.iter().all(|secret| one.contains(secret) || two.contains(secret)), "one came from nowhere");
         for (name, key) in ours.keys.iter().chain(&theirs.keys) {
-            let was_in_use = base.keys.get(name).is_some_and(|before| before.value.same_as(&key.value));
+            // Under whichever name: the key may be renamed since.
+            let was_in_use = base.keys.values().any(|before| before.value.same_as(&key.value));
             prop_assert!(was_in_use || all.contains(key.value.expose()), "the secret in use of {name} is lost");
         }
         prop_assert!(all_say_so(&both.payload) && both.payload.steps.is_empty());
@@ -405,7 +406,19 @@ proptest! {
             let was_left_alone = |side: &Payload| {
                 side.keys.get(name).is_none_or(|key| base.keys.get(name).is_some_and(|before| before.is(key)))
             };
-            both.payload.keys.contains_key(name) || (was_left_alone(&ours) && was_left_alone(&theirs))
+            // What one side has renamed and the other changed is one key, under its new name.
+            let is_renamed = || {
+                let before = base.keys.get(name)?;
+                let (changed, other) = match (ours.keys.get(name), theirs.keys.get(name)) {
+                    (Some(key), None) => (key, &theirs),
+                    (None, Some(key)) => (key, &ours),
+                    _ => return None,
+                };
+                let mut renamed = other.keys.iter().filter(|(to, key)| *to != name && key.holds(&before.value));
+                let is_there = |to: &KeyName| both.payload.keys.get(to).is_some_and(|key| key.holds(&changed.value));
+                Some(renamed.any(|(to, _)| is_there(to)))
+            };
+            both.payload.keys.contains_key(name) || (was_left_alone(&ours) && was_left_alone(&theirs)) || is_renamed() == Some(true)
         };
         prop_assert!(ours.keys.keys().chain(theirs.keys.keys()).all(is_kept), "a key is gone");
         // With what both come from, a side is as it is.
