@@ -11,6 +11,7 @@ use super::{
     members::Member,
     merging::{Merged, Said, Side, merge},
     payload::Payload,
+    sequence_tests::is_renamed,
     tests::{all_say_so, at, empty, name, secret, secrets, set},
     text,
 };
@@ -406,19 +407,7 @@ proptest! {
             let was_left_alone = |side: &Payload| {
                 side.keys.get(name).is_none_or(|key| base.keys.get(name).is_some_and(|before| before.is(key)))
             };
-            // What one side has renamed and the other changed is one key, under its new name.
-            let is_renamed = || {
-                let before = base.keys.get(name)?;
-                let (changed, other) = match (ours.keys.get(name), theirs.keys.get(name)) {
-                    (Some(key), None) => (key, &theirs),
-                    (None, Some(key)) => (key, &ours),
-                    _ => return None,
-                };
-                let mut renamed = other.keys.iter().filter(|(to, key)| *to != name && key.holds(&before.value));
-                let is_there = |to: &KeyName| both.payload.keys.get(to).is_some_and(|key| key.holds(&changed.value));
-                Some(renamed.any(|(to, _)| is_there(to)))
-            };
-            both.payload.keys.contains_key(name) || (was_left_alone(&ours) && was_left_alone(&theirs)) || is_renamed() == Some(true)
+            both.payload.keys.contains_key(name) || (was_left_alone(&ours) && was_left_alone(&theirs)) || is_renamed([&base, &ours, &theirs, &both.payload], name)
         };
         prop_assert!(ours.keys.keys().chain(theirs.keys.keys()).all(is_kept), "a key is gone");
         // With what both come from, a side is as it is.

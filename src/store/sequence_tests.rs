@@ -10,6 +10,20 @@ use super::{
 };
 use crate::{date::Moment, name::KeyName};
 
+/// Whether one side of a merge has renamed a key that the other changed: then it is one key, under its new name, that has what
+/// the other made of it.
+pub(super) fn is_renamed([base, ours, theirs, merged]: [&Payload; 4], name: &KeyName) -> bool {
+    let (changed, other) = match (ours.keys.get(name), theirs.keys.get(name)) {
+        (Some(key), None) => (key, theirs),
+        (None, Some(key)) => (key, ours),
+        _ => return false,
+    };
+    base.keys.get(name).is_some_and(|before| {
+        let mut renamed = other.keys.iter().filter(|(to, key)| *to != name && key.holds(&before.value));
+        renamed.any(|(to, _)| merged.keys.get(to).is_some_and(|key| key.holds(&changed.value)))
+    })
+}
+
 /// One thing to do, with names and secrets out of a few.
 #[derive(Debug, Clone)]
 enum Doing {
