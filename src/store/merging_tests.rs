@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     failure::Result,
-    identity::Identity,
-    identity::anchor::Id,
+    identity::{Identity, anchor::Id},
     name::{KeyName, MemberName},
 };
 
