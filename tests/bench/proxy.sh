@@ -89,10 +89,10 @@ ways = {
     "straight": ("https://localhost:$port/json", "$secret", f"{work}/ca.pem", ""),
     "nginx": ("http://127.0.0.1:$plain/json", "x", f"{work}/ca.pem", ""),
     "keyctl, base URL": ("$api/json", "$placeholder", f"{work}/ca.pem", ""),
-    "the same, HTTP/2": ("$api_newer/json", "$placeholder", f"{work}/ca.pem", ""),
+    "base URL, HTTP/2": ("$api_newer/json", "$placeholder", f"{work}/ca.pem", ""),
     "nginx, TLS": ("https://localhost:$secure/json", "x", f"{work}/ca.pem", ""),
     "keyctl, CONNECT": ("https://api.test/json", "$placeholder", f"{work}/all.pem", "$proxy"),
-    "the same, HTTP/2 ": ("https://localhost/json", "$placeholder", f"{work}/all.pem", "$proxy"),
+    "CONNECT, HTTP/2": ("https://localhost/json", "$placeholder", f"{work}/all.pem", "$proxy"),
 }
 def run(*words):
     return [int(word) for word in subprocess.run([bench, *words], check=True, capture_output=True, text=True).stdout.split()]
